@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * nf_ct: what the rooms of the tracker know of each other.
+ *
+ * The kernel's own headers under include/net/netfilter/ are the face that
+ * consumers see; this header is the inside. Nothing here is exported.
+ *
+ * genksyms does not see this header: a symbol's CRC follows from the kernel
+ * headers that a file includes *before* it (Documentation/abi.rst).
+ *
+ * Lock order, outer to inner:
+ *
+ *   1. nf_ct_hook_mutex            hooks of a namespace, process context
+ *   2. nf_ct_table.resize_mutex    one resizer a table, process context
+ *   3. nf_conntrack_expect_lock    all expectations, BH disabled
+ *   4. ct->lock                    protocol state of one entry, BH disabled
+ *   5. the bit lock of a bucket    BH disabled; several at once only in
+ *                                  ascending order of their place in the
+ *                                  hash space (see nf_ct_table.c)
+ *   6. nf_ct_shard.lock            one list of evictable entries, BH disabled
+ */
+#ifndef _NF_CT_H
+#define _NF_CT_H
+
+#ifndef __GENKSYMS__
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/netfilter.h>
+#include <linux/siphash.h>
+#include <linux/skbuff.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_acct.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_ecache.h>
+#include <net/netfilter/nf_conntrack_expect.h>
+#include <net/netfilter/nf_conntrack_extend.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_conntrack_l4proto.h>
+#include <net/netfilter/nf_conntrack_labels.h>
+#include <net/netfilter/nf_conntrack_seqadj.h>
+#include <net/netfilter/nf_conntrack_timeout.h>
+#include <net/netfilter/nf_conntrack_timestamp.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+
+#include "compat/compat.h"
+
+struct nf_ct_array;
+
+/**
+ * struct nf_ct_table - the index of one network namespace
+ * @cur:	array that lookups start in; RCU, replaced under @resize_mutex
+ * @key:	key of the hash, drawn when the namespace is made; immutable
+ * @inserted:	entries that are in the index now (not the unconfirmed ones)
+ * @resize_mutex: held by whoever replaces @cur
+ * @resize_work: grows the index; queued by the insert that crosses the load
+ * @min_buckets: never shrink below this many lines; under @resize_mutex
+ * @net:	the namespace; immutable
+ */
+struct nf_ct_table {
+	struct nf_ct_array __rcu *cur;
+	hsiphash_key_t		key;
+	atomic_t		inserted;
+	struct mutex		resize_mutex;
+	struct work_struct	resize_work;
+	unsigned int		min_buckets;
+	struct net		*net;
+};
+
+#define NF_CT_SHARDS	16	/* lists of evictable entries a namespace */
+
+/* Which list of its shard an entry is on, in the order of eviction. */
+enum nf_ct_class {
+	NF_CT_CLASS_FRESH,	/* not assured */
+	NF_CT_CLASS_CLOSING,	/* assured, but the connection is over */
+	NF_CT_CLASSES,
+	NF_CT_CLASS_NONE = NF_CT_CLASSES,
+};
+
+/**
+ * struct nf_ct_shard - entries that may go when the table is full
+ * @lock:	guards both lists and the links of the entries on them
+ * @head:	first (oldest) entry of each class
+ * @tail:	last (newest) entry of each class
+ */
+struct nf_ct_shard {
+	spinlock_t	lock;
+	struct nf_conn	*head[NF_CT_CLASSES];
+	struct nf_conn	*tail[NF_CT_CLASSES];
+} ____cacheline_aligned_in_smp;
+
+/**
+ * struct nf_ct_pernet - what a network namespace has of the tracker
+ * @base:	the part that the kernel's headers know; must come first
+ * @table:	the index
+ * @expiry_work: the sweep; runs while the index holds entries
+ * @shard:	evictable entries, sharded by hash
+ * @next_shard:	where the next victim is looked for; racy on purpose
+ *
+ * Reached by nf_ct_pernet_priv(). Lives as long as the namespace.
+ */
+struct nf_ct_pernet {
+	struct nf_conntrack_net	base;
+	struct nf_ct_table	table;
+	struct delayed_work	expiry_work;
+	struct nf_ct_shard	shard[NF_CT_SHARDS];
+	unsigned int		next_shard;
+};
+
+static inline struct nf_ct_pernet *nf_ct_pernet_priv(const struct net *net)
+{
+	return container_of(nf_ct_pernet(net), struct nf_ct_pernet, base);
+}
+
+/**
+ * struct nf_ct_link - our use of the space of a tuplehash's hnnode
+ * @hash:	hash of this direction's tuple and zone; written before the
+ *		entry is inserted, immutable while it is in the index
+ * @peer:	neighbour on the list of the shard, tagged with the class; the
+ *		next entry in the original direction's link, the previous one
+ *		in the reply's. Known to nf_ct_pressure.c alone; shard lock
+ */
+struct nf_ct_link {
+	u32		hash;
+	unsigned long	peer;
+};
+
+static_assert(sizeof(struct nf_ct_link) <= sizeof(struct hlist_nulls_node));
+
+static inline struct nf_ct_link *nf_ct_link(struct nf_conn *ct,
+					    enum ip_conntrack_dir dir)
+{
+	return (struct nf_ct_link *)&ct->tuplehash[dir].hnnode;
+}
+
+/* nf_ct_main.c */
+extern unsigned int nf_conntrack_net_id;
+
+/* nf_ct_table.c: the index. Nobody else knows its layout. */
+
+/**
+ * struct nf_ct_pos - a place between two entries of the index
+ * @hash:	hash of the last entry that was seen
+ * @id:		its address, which orders entries of equal hash
+ * @end:	nothing comes after this place
+ *
+ * All zero is the place before the first entry. A place stays good while
+ * entries come and go and while the index is resized.
+ */
+struct nf_ct_pos {
+	u32		hash;
+	unsigned long	id;
+	bool		end;
+};
+
+int nf_ct_table_init_net(struct net *net);
+void nf_ct_table_exit_net(struct net *net);
+int nf_ct_table_init(void);
+void nf_ct_table_exit(void);
+
+u32 nf_ct_table_hash(const struct net *net,
+		     const struct nf_conntrack_tuple *tuple, u16 zone_id);
+struct nf_conntrack_tuple_hash *
+nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
+		 const struct nf_conntrack_tuple *tuple);
+int nf_ct_table_insert(struct nf_conn *ct, struct nf_conn **clash);
+int nf_ct_table_insert_reply(struct nf_conn *ct);
+void nf_ct_table_remove(struct nf_conn *ct);
+void nf_ct_table_due(struct nf_conn *ct);
+unsigned int nf_ct_table_walk(struct net *net, struct nf_ct_pos *pos,
+			      struct nf_conn **batch, unsigned int max);
+unsigned int nf_ct_table_expired(struct net *net, struct nf_ct_pos *pos,
+				 struct nf_conn **batch, unsigned int max);
+int nf_ct_table_resize(struct net *net, unsigned int buckets);
+
+/* nf_ct_expiry.c */
+void nf_ct_expiry_init_net(struct net *net);
+void nf_ct_expiry_exit_net(struct net *net);
+void nf_ct_expiry_kick(struct net *net);
+
+/* nf_ct_pressure.c */
+void nf_ct_pressure_init_net(struct net *net);
+void nf_ct_pressure_add(struct nf_conn *ct);
+void nf_ct_pressure_del(struct nf_conn *ct);
+void nf_ct_pressure_closing(struct nf_conn *ct);
+bool nf_ct_pressure_evict(struct net *net);
+
+/* nf_ct_entry.c */
+int nf_ct_entry_init(void);
+void nf_ct_entry_exit(void);
+void nf_ct_assure(struct nf_conn *ct);
+
+/* nf_ct_core.c */
+int nf_ct_l4_offset(const struct sk_buff *skb, unsigned int nhoff,
+		    u8 l3num, u8 *protonum);
+bool nf_ct_skb_to_tuple(const struct sk_buff *skb, unsigned int nhoff,
+			unsigned int dataoff, u16 l3num, u8 protonum,
+			struct net *net, struct nf_conntrack_tuple *tuple);
+extern const struct nf_ct_hook nf_ct_core_hook;
+
+/* nf_ct_hook.c */
+int nf_ct_hook_init(void);
+void nf_ct_hook_exit(void);
+int nf_ct_hook_init_net(struct net *net);
+void nf_ct_hook_exit_net(struct net *net);
+
+/* nf_ct_sysctl.c */
+int nf_ct_sysctl_init(void);
+void nf_ct_sysctl_exit(void);
+int nf_ct_sysctl_init_net(struct net *net);
+void nf_ct_sysctl_exit_net(struct net *net);
+
+/* nf_ct_procfs.c */
+int nf_ct_procfs_init_net(struct net *net);
+void nf_ct_procfs_exit_net(struct net *net);
+
+#endif /* __GENKSYMS__ */
+#endif /* _NF_CT_H */
