@@ -336,13 +336,7 @@ static void forget_nat(struct nf_conn *ct)
 	rcu_read_unlock();
 }
 
-/**
- * nf_conntrack_free - free an entry that nobody refers to
- * @ct: entry without references, or whose one reference the caller has
- *
- * Context: any but hard interrupt.
- */
-void nf_conntrack_free(struct nf_conn *ct)
+static void entry_free(struct nf_conn *ct)
 {
 	struct net *net = nf_ct_net(ct);
 	size_t room = entry_room(ct);
@@ -357,6 +351,20 @@ void nf_conntrack_free(struct nf_conn *ct)
 	kmem_cache_free(room ? roomy_cache : entry_cache, ct);
 	smp_mb__before_atomic();
 	atomic_dec(&nf_ct_pernet(net)->count);
+}
+
+/**
+ * nf_conntrack_free - give up an entry that was never inserted
+ * @ct: entry whose one reference the caller has, as nf_conntrack_alloc() gave it
+ *
+ * A reader that still takes the memory for what it was may hold another for a
+ * moment, so it is the last of the two who frees.
+ *
+ * Context: any but hard interrupt.
+ */
+void nf_conntrack_free(struct nf_conn *ct)
+{
+	nf_ct_put(ct);
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_free);
 
@@ -383,7 +391,7 @@ void nf_ct_destroy(struct nf_conntrack *nfct)
 	nf_ct_remove_expectations(ct);
 	if (ct->master)
 		nf_ct_put(ct->master);
-	nf_conntrack_free(ct);
+	entry_free(ct);
 }
 EXPORT_SYMBOL(nf_ct_destroy);
 
