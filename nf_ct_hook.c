@@ -161,8 +161,11 @@ static int forgive_gap(struct nf_conn *ct, void *data)
 {
 	const u8 *l3num = data;
 
-	if (nf_ct_protonum(ct) == IPPROTO_TCP && nf_ct_l3num(ct) == *l3num)
+	if (nf_ct_protonum(ct) == IPPROTO_TCP && nf_ct_l3num(ct) == *l3num) {
+		spin_lock_bh(&ct->lock);
 		nf_ct_set_tcp_be_liberal(ct);
+		spin_unlock_bh(&ct->lock);
+	}
 	return 0;
 }
 

@@ -134,15 +134,18 @@ static int __init nf_ct_init(void)
 	err = nf_ct_sysctl_init();
 	if (err)
 		goto err_proto;
+
+	/* With enable_hooks packets come before the next line is through, and
+	 * the kernel puts their entries by this.
+	 */
+	RCU_INIT_POINTER(nf_ct_hook, &nf_ct_core_hook);
 	err = register_pernet_subsys(&net_ops);
 	if (err)
-		goto err_sysctl;
-
-	/* From now on the kernel may hand us packets' entries. */
-	RCU_INIT_POINTER(nf_ct_hook, &nf_ct_core_hook);
+		goto err_hook;
 	return 0;
 
-err_sysctl:
+err_hook:
+	RCU_INIT_POINTER(nf_ct_hook, NULL);
 	nf_ct_sysctl_exit();
 err_proto:
 	nf_conntrack_proto_fini();
