@@ -56,7 +56,6 @@ struct nf_ct_array;
  * @inserted:	entries that are in the index now (not the unconfirmed ones)
  * @resize_mutex: held by whoever replaces @cur
  * @resize_work: grows the index; queued by the insert that crosses the load
- * @min_buckets: never shrink below this many lines; under @resize_mutex
  * @net:	the namespace; immutable
  */
 struct nf_ct_table {
@@ -65,7 +64,6 @@ struct nf_ct_table {
 	atomic_t		inserted;
 	struct mutex		resize_mutex;
 	struct work_struct	resize_work;
-	unsigned int		min_buckets;
 	struct net		*net;
 };
 
@@ -118,12 +116,18 @@ static inline struct nf_ct_pernet *nf_ct_pernet_priv(const struct net *net)
  * struct nf_ct_link - our use of the space of a tuplehash's hnnode
  * @hash:	hash of this direction's tuple and zone; written before the
  *		entry is inserted, immutable while it is in the index
+ * @room:	bytes for extensions behind the entry in its slab object; only in
+ *		the original direction. 32-bit kernels have no room for it, and
+ *		one size of object
  * @peer:	neighbour on the list of the shard, tagged with the class; the
  *		next entry in the original direction's link, the previous one
  *		in the reply's. Known to nf_ct_pressure.c alone; shard lock
  */
 struct nf_ct_link {
 	u32		hash;
+#ifdef CONFIG_64BIT
+	u32		room;
+#endif
 	unsigned long	peer;
 };
 
@@ -157,8 +161,7 @@ struct nf_ct_pos {
 
 int nf_ct_table_init_net(struct net *net);
 void nf_ct_table_exit_net(struct net *net);
-int nf_ct_table_init(void);
-void nf_ct_table_exit(void);
+void nf_ct_table_init(void);
 
 u32 nf_ct_table_hash(const struct net *net,
 		     const struct nf_conntrack_tuple *tuple, u16 zone_id);
@@ -192,6 +195,20 @@ int nf_ct_entry_init(void);
 void nf_ct_entry_exit(void);
 void nf_ct_assure(struct nf_conn *ct);
 
+/* Extensions of unconfirmed entries are not to be used any more. */
+static inline void nf_ct_ext_invalidate(void)
+{
+#ifdef NF_CT_EXT_GENID
+	nf_ct_ext_bump_genid();
+#endif
+}
+
+bool nf_ct_ext_confirm(struct nf_conn *ct);
+
+/* nf_ct_proto_generic.c */
+int nf_ct_generic_packet(struct nf_conn *ct, struct sk_buff *skb,
+			 enum ip_conntrack_info ctinfo);
+
 /* nf_ct_core.c */
 int nf_ct_l4_offset(const struct sk_buff *skb, unsigned int nhoff,
 		    u8 l3num, u8 *protonum);
@@ -201,8 +218,6 @@ bool nf_ct_skb_to_tuple(const struct sk_buff *skb, unsigned int nhoff,
 extern const struct nf_ct_hook nf_ct_core_hook;
 
 /* nf_ct_hook.c */
-int nf_ct_hook_init(void);
-void nf_ct_hook_exit(void);
 int nf_ct_hook_init_net(struct net *net);
 void nf_ct_hook_exit_net(struct net *net);
 
@@ -211,6 +226,16 @@ int nf_ct_sysctl_init(void);
 void nf_ct_sysctl_exit(void);
 int nf_ct_sysctl_init_net(struct net *net);
 void nf_ct_sysctl_exit_net(struct net *net);
+
+/* nf_ct_event.c */
+#ifdef CONFIG_NF_CONNTRACK_EVENTS
+void nf_ct_event_keep_dying(struct nf_conn *ct);
+#else
+static inline void nf_ct_event_keep_dying(struct nf_conn *ct)
+{
+	nf_ct_put(ct);
+}
+#endif
 
 /* nf_ct_procfs.c */
 int nf_ct_procfs_init_net(struct net *net);

@@ -25,4 +25,39 @@
 #define nf_ct_ctl_table struct ctl_table
 #endif
 
+/* Extensions carried the generation that they were made in, until 6.4. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define NF_CT_EXT_GENID
+#endif
+
+/* What __nf_ct_refresh_acct() is given beyond entry and ctinfo. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define NF_CT_REFRESH_ARGS	u32 extra_jiffies, unsigned int len
+#define NF_CT_REFRESH_BYTES	len
+#else
+#define NF_CT_REFRESH_ARGS	const struct sk_buff *skb, u32 extra_jiffies, \
+				bool do_acct
+#define NF_CT_REFRESH_BYTES	(do_acct ? skb->len : 0)
+#endif
+
+/* The count of users of labels became atomic. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#define nf_ct_labels_used(net)	(atomic_read(&(net)->ct.labels_used) > 0)
+#else
+#define nf_ct_labels_used(net)	(READ_ONCE((net)->ct.labels_used) > 0)
+#endif
+
+/* nf_confirm() became a netfilter hook. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define NF_CT_CONFIRM_ARGS	void *priv, struct sk_buff *skb, \
+				const struct nf_hook_state *state
+#else
+#define NF_CT_CONFIRM_ARGS	struct sk_buff *skb, unsigned int protoff, \
+				struct nf_conn *ct, enum ip_conntrack_info ctinfo
+#endif
+
+/* Exported by the kernel, but in no header that is installed. */
+struct net;
+void nf_queue_nf_hook_drop(struct net *net);
+
 #endif /* _NF_CT_COMPAT_H */
