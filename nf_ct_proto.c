@@ -14,6 +14,9 @@
 #ifndef __GENKSYMS__
 #include <linux/module.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <net/ip6_checksum.h>
 #endif
 
 #include "nf_ct.h"
@@ -118,6 +121,36 @@ void nf_ct_l4proto_log_invalid(const struct sk_buff *skb,
 }
 EXPORT_SYMBOL_GPL(nf_ct_l4proto_log_invalid);
 #endif
+
+/**
+ * nf_ct_sum_is_bad - verify a checksum that covers only a part
+ * @skb: packet, at its network header
+ * @dataoff: offset of the transport header
+ * @cover: bytes from there on that the sum covers; they exist
+ * @protonum: transport protocol
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ *
+ * The sum is the Internet checksum of the part and of a pseudo header with the
+ * whole length (RFC 3828 3.1, RFC 4340 9.1).
+ *
+ * Return: true if the sum is wrong.
+ */
+bool nf_ct_sum_is_bad(const struct sk_buff *skb, unsigned int dataoff,
+		      unsigned int cover, u8 protonum, u8 pf)
+{
+	const unsigned int len = skb->len - dataoff;
+	__wsum sum;
+
+	if (skb_csum_unnecessary(skb) || skb->ip_summed == CHECKSUM_PARTIAL)
+		return false;
+
+	sum = skb_checksum(skb, dataoff, cover, 0);
+	if (pf == NFPROTO_IPV4)
+		return csum_tcpudp_magic(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr,
+					 len, protonum, sum);
+	return csum_ipv6_magic(&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr,
+			       len, protonum, sum);
+}
 
 /* --- netlink ----------------------------------------------------------- */
 

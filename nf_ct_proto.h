@@ -47,6 +47,16 @@ static inline const unsigned int *nf_ct_timeouts_of(const struct nf_conn *ct,
 	return nf_ct_timeout_lookup(ct) ?: pernet;
 }
 
+/* Checksums are verified once, where packets come in, and if asked for. */
+static inline bool nf_ct_wants_checksum(const struct nf_hook_state *state)
+{
+	return state->hook == NF_INET_PRE_ROUTING &&
+	       READ_ONCE(state->net->ct.sysctl_checksum);
+}
+
+bool nf_ct_sum_is_bad(const struct sk_buff *skb, unsigned int dataoff,
+		      unsigned int cover, u8 protonum, u8 pf);
+
 void nf_ct_timeouts_parse(struct nlattr *tb[], unsigned int attr_max,
 			  unsigned int *to, const unsigned int *defaults,
 			  unsigned int first, unsigned int count);
@@ -69,7 +79,6 @@ struct nf_ct_icmp_attrs {
 	u8 filter;
 };
 
-bool nf_ct_icmp_is_query(const u8 answers[256], u8 type);
 int nf_ct_icmp_tuple_put(struct sk_buff *skb,
 			 const struct nf_conntrack_tuple *tuple,
 			 const struct nf_ct_icmp_attrs *attrs);

@@ -10,19 +10,11 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nfnetlink_cttimeout.h>
 #include <linux/udp.h>
-#include <net/ip6_checksum.h>
-#include <net/udp.h>
 
 #include "nf_ct.h"
 #include "nf_ct_proto.h"
 
 #define STREAM_AGE	(2 * HZ)	/* a question and its answer take less */
-
-static bool wants_checksum(const struct nf_hook_state *state)
-{
-	return state->hook == NF_INET_PRE_ROUTING &&
-	       READ_ONCE(state->net->ct.sysctl_checksum);
-}
 
 /* Lengths and checksum, RFC 768. What is wrong, or NULL. */
 static const char *udp_fault(struct sk_buff *skb, unsigned int dataoff,
@@ -43,7 +35,7 @@ static const char *udp_fault(struct sk_buff *skb, unsigned int dataoff,
 	if (!uh->check)
 		return NULL;
 
-	if (wants_checksum(state) &&
+	if (nf_ct_wants_checksum(state) &&
 	    nf_checksum(skb, state->hook, dataoff, IPPROTO_UDP, state->pf))
 		return "bad checksum";
 	return NULL;
@@ -100,24 +92,6 @@ int nf_conntrack_udp_packet(struct nf_conn *ct, struct sk_buff *skb,
 }
 
 #ifdef CONFIG_NF_CT_PROTO_UDPLITE
-/* The sum over the pseudo header and the part that is covered, RFC 3828 3.1. */
-static bool udplite_sum_bad(const struct sk_buff *skb, unsigned int dataoff,
-			    unsigned int cover, u8 pf)
-{
-	const unsigned int len = skb->len - dataoff;
-	__wsum sum;
-
-	if (skb_csum_unnecessary(skb) || skb->ip_summed == CHECKSUM_PARTIAL)
-		return false;
-
-	sum = skb_checksum(skb, dataoff, cover, 0);
-	if (pf == NFPROTO_IPV4)
-		return csum_tcpudp_magic(ip_hdr(skb)->saddr, ip_hdr(skb)->daddr,
-					 len, IPPROTO_UDPLITE, sum);
-	return csum_ipv6_magic(&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr,
-			       len, IPPROTO_UDPLITE, sum);
-}
-
 /* Coverage and checksum, RFC 3828 3.1. What is wrong, or NULL. */
 static const char *udplite_fault(struct sk_buff *skb, unsigned int dataoff,
 				 const struct nf_hook_state *state)
@@ -139,8 +113,8 @@ static const char *udplite_fault(struct sk_buff *skb, unsigned int dataoff,
 	if (!uh->check)
 		return "checksum missing";
 
-	if (wants_checksum(state) &&
-	    udplite_sum_bad(skb, dataoff, cover, state->pf))
+	if (nf_ct_wants_checksum(state) &&
+	    nf_ct_sum_is_bad(skb, dataoff, cover, IPPROTO_UDPLITE, state->pf))
 		return "bad checksum";
 	return NULL;
 }
