@@ -10,6 +10,7 @@
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_l4proto.h>
 #include <net/netfilter/nf_log.h>
+#include <net/tcp.h>
 
 #ifndef __GENKSYMS__
 #include <linux/module.h>

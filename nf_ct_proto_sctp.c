@@ -41,7 +41,7 @@ static struct sctp_flow *flow_of(struct nf_conn *ct)
 /* --- states ------------------------------------------------------------ */
 
 /* Chunks that matter to the state; the others are EVENT_OTHER. */
-enum sctp_event {
+enum chunk_event {
 	EVENT_OTHER,
 	EVENT_INIT,
 	EVENT_INIT_ACK,
@@ -73,7 +73,7 @@ static const u8 event_of_chunk[] = {
 
 /* Short names for the table. */
 enum {
-	__ = SCTP_CONNTRACK_NONE,		/* as it was */
+	ST = SCTP_CONNTRACK_NONE,		/* stays as it is */
 	CL = SCTP_CONNTRACK_CLOSED,
 	CW = SCTP_CONNTRACK_COOKIE_WAIT,
 	CE = SCTP_CONNTRACK_COOKIE_ECHOED,
@@ -94,41 +94,41 @@ enum {
 static const u8 next_state[IP_CT_DIR_MAX][EVENTS][SCTP_STATES] = {
 	[IP_CT_DIR_ORIGINAL] = {
 		/*			      NO  CL  CW  CE  ES  SS  SR  SA  HS */
-		[EVENT_OTHER]		  = { IV, __, __, __, __, __, __, __, __ },
+		[EVENT_OTHER]		  = { IV, ST, ST, ST, ST, ST, ST, ST, ST },
 		/* A new start, RFC 9260 5.2.2. */
-		[EVENT_INIT]		  = { CL, __, __, __, __, CL, CL, __, CW },
+		[EVENT_INIT]		  = { CL, ST, ST, ST, ST, CL, CL, ST, CW },
 		/* It has the right tag, so it answers the other's INIT, 5.2.1. */
-		[EVENT_INIT_ACK]	  = { IV, CW, __, __, __, __, __, __, CL },
-		[EVENT_HEARTBEAT]	  = { HS, __, __, __, __, __, __, __, __ },
-		[EVENT_HEARTBEAT_ACK]	  = { CL, __, __, __, __, __, __, __, __ },
-		[EVENT_ABORT]		  = { IV, __, CL, CL, CL, CL, CL, CL, CL },
-		[EVENT_SHUTDOWN]	  = { IV, __, __, __, SS, __, __, __, CL },
+		[EVENT_INIT_ACK]	  = { IV, CW, ST, ST, ST, ST, ST, ST, CL },
+		[EVENT_HEARTBEAT]	  = { HS, ST, ST, ST, ST, ST, ST, ST, ST },
+		[EVENT_HEARTBEAT_ACK]	  = { CL, ST, ST, ST, ST, ST, ST, ST, ST },
+		[EVENT_ABORT]		  = { IV, ST, CL, CL, CL, CL, CL, CL, CL },
+		[EVENT_SHUTDOWN]	  = { IV, ST, ST, ST, SS, ST, ST, ST, CL },
 		/* Also from one who has rebooted since, 8.4 (5). */
-		[EVENT_SHUTDOWN_ACK]	  = { SA, __, __, __, __, SA, SA, __, SA },
-		[EVENT_ERROR]		  = { IV, __, __, __, __, __, __, __, CL },
-		[EVENT_COOKIE_ECHO]	  = { IV, __, CE, __, __, __, __, __, CL },
-		[EVENT_COOKIE_ACK]	  = { IV, __, __, ES, __, __, __, __, CL },
-		[EVENT_SHUTDOWN_COMPLETE] = { IV, __, __, __, __, __, __, CL, CL },
+		[EVENT_SHUTDOWN_ACK]	  = { SA, ST, ST, ST, ST, SA, SA, ST, SA },
+		[EVENT_ERROR]		  = { IV, ST, ST, ST, ST, ST, ST, ST, CL },
+		[EVENT_COOKIE_ECHO]	  = { IV, ST, CE, ST, ST, ST, ST, ST, CL },
+		[EVENT_COOKIE_ACK]	  = { IV, ST, ST, ES, ST, ST, ST, ST, CL },
+		[EVENT_SHUTDOWN_COMPLETE] = { IV, ST, ST, ST, ST, ST, ST, CL, CL },
 	},
 	[IP_CT_DIR_REPLY] = {
 		/*			      NO  CL  CW  CE  ES  SS  SR  SA  HS */
-		[EVENT_OTHER]		  = { IV, __, __, __, __, __, __, __, __ },
-		[EVENT_INIT]		  = { IV, __, __, __, __, __, __, __, IV },
-		[EVENT_INIT_ACK]	  = { IV, CW, __, __, __, __, __, __, IV },
-		[EVENT_HEARTBEAT]	  = { IV, __, __, __, __, __, __, __, __ },
-		[EVENT_HEARTBEAT_ACK]	  = { IV, __, __, __, __, __, __, __, ES },
-		[EVENT_ABORT]		  = { IV, __, CL, CL, CL, CL, CL, CL, IV },
-		[EVENT_SHUTDOWN]	  = { IV, __, __, __, SR, __, __, __, IV },
-		[EVENT_SHUTDOWN_ACK]	  = { IV, __, __, __, __, SA, SA, __, IV },
+		[EVENT_OTHER]		  = { IV, ST, ST, ST, ST, ST, ST, ST, ST },
+		[EVENT_INIT]		  = { IV, ST, ST, ST, ST, ST, ST, ST, IV },
+		[EVENT_INIT_ACK]	  = { IV, CW, ST, ST, ST, ST, ST, ST, IV },
+		[EVENT_HEARTBEAT]	  = { IV, ST, ST, ST, ST, ST, ST, ST, ST },
+		[EVENT_HEARTBEAT_ACK]	  = { IV, ST, ST, ST, ST, ST, ST, ST, ES },
+		[EVENT_ABORT]		  = { IV, ST, CL, CL, CL, CL, CL, CL, IV },
+		[EVENT_SHUTDOWN]	  = { IV, ST, ST, ST, SR, ST, ST, ST, IV },
+		[EVENT_SHUTDOWN_ACK]	  = { IV, ST, ST, ST, ST, SA, SA, ST, IV },
 		/* The cookie is stale, 5.2.6. */
-		[EVENT_ERROR]		  = { IV, __, __, CL, __, __, __, __, IV },
-		[EVENT_COOKIE_ECHO]	  = { IV, __, CE, __, __, __, __, __, IV },
-		[EVENT_COOKIE_ACK]	  = { IV, __, __, ES, __, __, __, __, IV },
-		[EVENT_SHUTDOWN_COMPLETE] = { IV, __, __, __, __, __, __, CL, IV },
+		[EVENT_ERROR]		  = { IV, ST, ST, CL, ST, ST, ST, ST, IV },
+		[EVENT_COOKIE_ECHO]	  = { IV, ST, CE, ST, ST, ST, ST, ST, IV },
+		[EVENT_COOKIE_ACK]	  = { IV, ST, ST, ES, ST, ST, ST, ST, IV },
+		[EVENT_SHUTDOWN_COMPLETE] = { IV, ST, ST, ST, ST, ST, ST, CL, IV },
 	},
 };
 
-static enum sctp_event event_of(u8 type)
+static enum chunk_event event_of(u8 type)
 {
 	return type < ARRAY_SIZE(event_of_chunk) ? event_of_chunk[type] :
 						   EVENT_OTHER;
@@ -238,14 +238,14 @@ static __be32 init_tag(const struct sctp_walk *chunk)
 /* Tags of a running association are not changed before the other end has agreed
  * to a new one, or anybody could by an INIT.
  */
-static bool is_running(enum sctp_conntrack state)
+static bool is_running(u8 state)
 {
 	return state == ES || state == SS || state == SR || state == SA;
 }
 
 static bool init_is_good(struct sctp_flow *flow, const struct sctp_walk *chunk,
 			 enum ip_conntrack_dir dir, __be32 vtag,
-			 enum sctp_conntrack state)
+			 u8 state)
 {
 	__be32 tag = init_tag(chunk);
 
@@ -255,6 +255,7 @@ static bool init_is_good(struct sctp_flow *flow, const struct sctp_walk *chunk,
 	if (is_running(state)) {
 		flow->next[!dir] = tag;
 		flow->next[dir] = 0;
+		flow->ct.flags &= ~FLOW_HEARTBEAT_NEXT;
 	} else {
 		flow->ct.vtag[!dir] = tag;
 	}
@@ -271,7 +272,7 @@ static bool init_ack_is_good(struct sctp_flow *flow,
 	if (!vtag || !tag)
 		return false;
 
-	if (vtag == flow->next[dir]) {
+	if (vtag == flow->next[dir] && !(flow->ct.flags & FLOW_HEARTBEAT_NEXT)) {
 		flow->next[!dir] = tag;
 		return true;
 	}
@@ -348,7 +349,7 @@ static bool reflected_is_good(const struct sctp_flow *flow,
 /* May the packet carry this chunk with this tag? RFC 9260 8.5. Learns tags. */
 static bool tag_is_good(struct sctp_flow *flow, const struct sctp_walk *chunk,
 			enum ip_conntrack_dir dir, __be32 vtag,
-			enum sctp_conntrack state)
+			u8 state)
 {
 	switch (chunk->type) {
 	case SCTP_CID_INIT:
@@ -395,7 +396,7 @@ static u8 take_chunks(struct nf_conn *ct, const struct sk_buff *skb,
 		if (next == IV ||
 		    !tag_is_good(&tried, walk, dir, vtag, next ?: tried.ct.state))
 			return IV;
-		if (next != __)
+		if (next != ST)
 			tried.ct.state = next;
 		/* What comes along with the first chunk starts nothing. */
 		if (start)
