@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TCP: from a packet to a verdict. Reads the header, asks the state table and
- * the window rules what the segment means, and tells the entry.
+ * TCP: from a packet to a verdict. Asks the state table and the window rules
+ * what the segment means, and tells the entry.
  *
  * Takes ct->lock for what is in ct->proto.tcp; everything else happens outside
  * of it. Runs under RCU, in softirq or process context.
@@ -15,10 +15,6 @@
 
 #include "nf_ct.h"
 #include "nf_ct_tcp.h"
-
-#ifndef __GENKSYMS__
-#include <net/tcp.h>
-#endif
 
 #define SECS	* HZ
 #define MINS	* 60 SECS
@@ -97,123 +93,26 @@ static const unsigned int *timeouts_of(const struct nf_conn *ct)
 	return timeouts ?: nf_tcp_pernet(nf_ct_net(ct))->timeouts;
 }
 
-static const struct tcphdr *check_header(struct sk_buff *skb,
-					 unsigned int dataoff,
-					 struct tcphdr *buf,
-					 const struct nf_hook_state *state)
-{
-	const struct tcphdr *th;
-	const char *why = NULL;
-
-	th = skb_header_pointer(skb, dataoff, sizeof(*buf), buf);
-	if (!th)
-		why = "short packet";
-	else if (th->doff * 4 < sizeof(*th) ||
-		 th->doff * 4 > skb->len - dataoff)
-		why = "truncated packet";
-	else if (state->hook == NF_INET_PRE_ROUTING &&
-		 state->net->ct.sysctl_checksum &&
-		 nf_checksum(skb, state->hook, dataoff, IPPROTO_TCP, state->pf))
-		why = "bad checksum";
-	else if (nf_ct_tcp_event(tcp_flag_byte(th)) == NF_CT_TCP_BAD_FLAGS)
-		why = "invalid tcp flag combination";
-
-	if (unlikely(why)) {
-		nf_l4proto_log_invalid(skb, state, IPPROTO_TCP, "%s", why);
-		return NULL;
-	}
-
-	return th;
-}
-
-/*
- * What an ACK means to the side that it goes to, if a NAT helper has changed
- * the length of what that side sent.
- */
-static u32 sent_before(const struct nf_conn *ct, enum ip_conntrack_dir dir,
-		       u32 ack)
-{
-	if (likely(!test_bit(IPS_SEQ_ADJUST_BIT, &ct->status)))
-		return 0;
-
-	return nf_ct_seq_offset(ct, dir, ack);
-}
-
-/* Most have none, or just time stamps the way everybody pads them. */
-static bool only_timestamps(const u8 *opt, unsigned int len)
-{
-	return len == TCPOLEN_TSTAMP_ALIGNED &&
-	       get_unaligned_be32(opt) == ((TCPOPT_NOP << 24) |
-					   (TCPOPT_NOP << 16) |
-					   (TCPOPT_TIMESTAMP << 8) |
-					   TCPOLEN_TIMESTAMP);
-}
-
-static void read_options(const struct sk_buff *skb, unsigned int optoff,
-			 unsigned int len, u32 offset,
-			 struct nf_ct_tcp_segment *seg)
-{
-	u8 buf[15 * 4 - sizeof(struct tcphdr)];
-	const u8 *opt;
-
-	/* The header lies within the packet, that was checked. */
-	opt = skb_header_pointer(skb, optoff, len, buf);
-	if (WARN_ON_ONCE(!opt))
-		return;
-
-	if (seg->event == NF_CT_TCP_SYN || seg->event == NF_CT_TCP_SYNACK)
-		nf_ct_tcp_parse_syn(opt, len, seg);
-	else if (seg->has_ack && !only_timestamps(opt, len))
-		seg->sack = nf_ct_tcp_parse_sack(opt, len, seg->ack, offset);
-}
-
-static void read_segment(const struct nf_conn *ct, const struct sk_buff *skb,
-			 unsigned int dataoff, const struct tcphdr *th,
-			 enum ip_conntrack_dir dir,
-			 struct nf_ct_tcp_segment *seg)
-{
-	unsigned int optlen = th->doff * 4 - sizeof(*th);
-	u32 offset = 0;
-
-	seg->dir = dir;
-	seg->event = nf_ct_tcp_event(tcp_flag_byte(th));
-	seg->seq = ntohl(th->seq);
-	seg->end = seg->seq + skb->len - dataoff - th->doff * 4 +
-		   th->syn + th->fin;
-	seg->win = ntohs(th->window);
-	seg->wscale = 0;
-	seg->options = 0;
-
-	/* Some stacks set ACK on a reset that acknowledges nothing. */
-	seg->has_ack = th->ack && !(th->rst && !th->ack_seq);
-	seg->ack = 0;
-	if (seg->has_ack) {
-		seg->ack = ntohl(th->ack_seq);
-		offset = sent_before(ct, !dir, seg->ack);
-		seg->ack -= offset;
-	}
-
-	seg->sack = seg->ack;
-	if (optlen)
-		read_options(skb, dataoff + sizeof(*th), optlen, offset, seg);
-}
-
 /*
  * A connection that is older than we are (or whose entry went away). Its
- * window scale is not known, so nothing it sends can be said to be outside.
+ * window scale is not known, it may be the largest; nothing that it sends can
+ * be said to be outside.
  */
 static enum fate pick_up(struct ip_ct_tcp *tcp,
 			 const struct nf_ct_tcp_segment *seg,
 			 const struct nf_tcp_net *tn)
 {
 	const u8 assume = IP_CT_TCP_FLAG_SACK_PERM | IP_CT_TCP_FLAG_BE_LIBERAL;
+	int dir;
 
 	if (!tn->tcp_loose)
 		return FATE_INVALID;
 
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
+		tcp->seen[dir].flags |= assume;
+		tcp->seen[dir].td_scale = NF_CT_TCP_WSCALE_MAX;
+	}
 	nf_ct_tcp_pick_up(tcp, seg);
-	tcp->seen[0].flags |= assume;
-	tcp->seen[1].flags |= assume;
 	return FATE_MOVE;
 }
 
@@ -282,12 +181,9 @@ static unsigned int choose_timeout(const struct ip_ct_tcp *tcp, u8 state,
 	    timeout > timeouts[TCP_CONNTRACK_RETRANS])
 		return timeouts[TCP_CONNTRACK_RETRANS];
 
-	/* The reset may have been taken, or else an answer comes at once. */
-	if (unlikely(challenged) && timeout > timeouts[TCP_CONNTRACK_CLOSE])
-		return timeouts[TCP_CONNTRACK_CLOSE];
-
-	if ((tcp->seen[0].flags | tcp->seen[1].flags) &
-	    IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED &&
+	/* A challenged reset is not acknowledged either. */
+	if ((challenged || (tcp->seen[0].flags | tcp->seen[1].flags) &
+			   IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED) &&
 	    timeout > timeouts[TCP_CONNTRACK_UNACK])
 		return timeouts[TCP_CONNTRACK_UNACK];
 
@@ -475,6 +371,10 @@ static __cold void log_step(const struct nf_conn *ct, const struct sk_buff *skb,
 
 	switch (step->why) {
 	case WHY_STATE:
+		if (step->old == TCP_CONNTRACK_NONE) {
+			nf_ct_l4proto_log_invalid(skb, ct, state, "invalid new");
+			break;
+		}
 		nf_ct_l4proto_log_invalid(skb, ct, state,
 					  "packet (index %u) in dir %u %s, state %s",
 					  seg->event, seg->dir,
@@ -571,11 +471,11 @@ int nf_conntrack_tcp_packet(struct nf_conn *ct, struct sk_buff *skb,
 	struct tcphdr buf;
 	struct step step;
 
-	th = check_header(skb, dataoff, &buf, state);
+	th = nf_ct_tcp_header(skb, dataoff, &buf, state);
 	if (unlikely(!th))
 		return -NF_ACCEPT;
 
-	read_segment(ct, skb, dataoff, th, CTINFO2DIR(ctinfo), &seg);
+	nf_ct_tcp_read(ct, skb, dataoff, th, CTINFO2DIR(ctinfo), &seg);
 	track(ct, &seg, tn, &step);
 	if (unlikely(step.fate != FATE_MOVE))
 		return stay(ct, skb, state, &seg, &step);

@@ -102,7 +102,7 @@ int nf_ct_tcp_from_nlattr(struct nlattr *cda[], struct nf_conn *ct)
 	struct nlattr *tb[CTA_PROTOINFO_TCP_MAX + 1];
 	const struct nlattr *wscale[IP_CT_DIR_MAX];
 	struct ip_ct_tcp_state *seen = ct->proto.tcp.seen;
-	int err;
+	int dir, err;
 
 	if (!cda[CTA_PROTOINFO_TCP])
 		return 0;
@@ -131,10 +131,9 @@ int nf_ct_tcp_from_nlattr(struct nlattr *cda[], struct nf_conn *ct)
 	/* Scaling is for both or for none, RFC 7323 2.2. */
 	if (wscale[IP_CT_DIR_ORIGINAL] && wscale[IP_CT_DIR_REPLY] &&
 	    seen[0].flags & seen[1].flags & IP_CT_TCP_FLAG_WINDOW_SCALE) {
-		seen[IP_CT_DIR_ORIGINAL].td_scale =
-			min_t(u8, nla_get_u8(wscale[IP_CT_DIR_ORIGINAL]), 14);
-		seen[IP_CT_DIR_REPLY].td_scale =
-			min_t(u8, nla_get_u8(wscale[IP_CT_DIR_REPLY]), 14);
+		for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
+			seen[dir].td_scale = min_t(u8, nla_get_u8(wscale[dir]),
+						   NF_CT_TCP_WSCALE_MAX);
 	}
 	spin_unlock_bh(&ct->lock);
 

@@ -20,107 +20,6 @@
 /* van Rooij 3.4: an ACK may be this old, whatever the window. */
 #define ACK_SLACK	66000u
 
-#define WSCALE_MAX	14	/* RFC 7323 2.3 */
-
-/* Sequence numbers are compared modulo 2^32, RFC 9293 3.4. */
-static bool after(u32 a, u32 b)
-{
-	return (s32)(b - a) < 0;
-}
-
-static bool before(u32 a, u32 b)
-{
-	return (s32)(a - b) < 0;
-}
-
-/* Option kinds, RFC 9293 3.2, RFC 7323, RFC 2018. */
-enum {
-	OPT_END		= 0,
-	OPT_NOP		= 1,
-	OPT_WSCALE	= 3,
-	OPT_SACK_PERM	= 4,
-	OPT_SACK	= 5,
-};
-
-/*
- * The option at *pos and its length there, which is at least two and within
- * the options. Moves on to the next; NULL at the end, also that of sense.
- */
-static const u8 *next_option(const u8 *opt, unsigned int len, unsigned int *pos)
-{
-	const u8 *here;
-
-	while (*pos < len && opt[*pos] == OPT_NOP)
-		++*pos;
-
-	if (*pos + 2 > len || opt[*pos] == OPT_END)
-		return NULL;
-
-	here = opt + *pos;
-	if (here[1] < 2 || here[1] > len - *pos)
-		return NULL;
-
-	*pos += here[1];
-	return here;
-}
-
-/**
- * nf_ct_tcp_parse_syn() - what a SYN offers
- * @opt: its options
- * @len: bytes of them
- * @seg: takes the answer, @options and @wscale
- */
-void nf_ct_tcp_parse_syn(const u8 *opt, unsigned int len,
-			 struct nf_ct_tcp_segment *seg)
-{
-	unsigned int pos = 0;
-	const u8 *o;
-
-	seg->options = 0;
-	seg->wscale = 0;
-
-	while ((o = next_option(opt, len, &pos))) {
-		if (o[0] == OPT_WSCALE && o[1] == 3) {
-			seg->wscale = min_t(u8, o[2], WSCALE_MAX);
-			seg->options |= IP_CT_TCP_FLAG_WINDOW_SCALE;
-		} else if (o[0] == OPT_SACK_PERM && o[1] == 2) {
-			seg->options |= IP_CT_TCP_FLAG_SACK_PERM;
-		}
-	}
-}
-
-/**
- * nf_ct_tcp_parse_sack() - the highest edge that a segment acknowledges
- * @opt: its options
- * @len: bytes of them
- * @ack: what its header acknowledges
- * @offset: to be taken off an edge, as it was off @ack
- *
- * Return: the highest right edge of a SACK block if it is after @ack, or @ack
- */
-u32 nf_ct_tcp_parse_sack(const u8 *opt, unsigned int len, u32 ack, u32 offset)
-{
-	unsigned int pos = 0;
-	unsigned int i;
-	const u8 *o;
-	u32 edge;
-
-	while ((o = next_option(opt, len, &pos))) {
-		if (o[0] != OPT_SACK)
-			continue;
-
-		/* Blocks of two edges behind kind and length. */
-		for (i = 2; i + 8 <= o[1]; i += 8) {
-			edge = ((u32)o[i + 4] << 24 | o[i + 5] << 16 |
-				o[i + 6] << 8 | o[i + 7]) - offset;
-			if (after(edge, ack))
-				ack = edge;
-		}
-	}
-
-	return ack;
-}
-
 /* Scaling holds only if both sides offer it, RFC 7323 2.2. */
 static void settle_scaling(struct ip_ct_tcp *tcp)
 {
@@ -213,9 +112,9 @@ static void meet(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
 
 	/* What the other side acknowledged was sent, and so was this. */
 	sender->td_maxwin = max_t(u32, window_of(tcp, seg), 1);
-	if (!sender->td_maxend || after(seg->end, sender->td_end))
+	if (!sender->td_maxend || nf_ct_tcp_after(seg->end, sender->td_end))
 		sender->td_end = seg->end;
-	if (!sender->td_maxend || after(seg->end, sender->td_maxend))
+	if (!sender->td_maxend || nf_ct_tcp_after(seg->end, sender->td_maxend))
 		sender->td_maxend = seg->end;
 }
 
@@ -224,7 +123,7 @@ static enum nf_ct_tcp_fit place(const struct ip_ct_tcp_state *sender,
 				const struct ip_ct_tcp_state *receiver,
 				const struct nf_ct_tcp_segment *seg, u32 *bound)
 {
-	bool ahead = after(seg->seq, sender->td_maxend);
+	bool ahead = nf_ct_tcp_after(seg->seq, sender->td_maxend);
 
 	/*
 	 * We may have missed the ACK that opened the window; one more window
@@ -235,7 +134,7 @@ static enum nf_ct_tcp_fit place(const struct ip_ct_tcp_state *sender,
 		return NF_CT_TCP_SEQ_FAR;
 
 	/* An ACK to a side that has said nothing yet has nothing to refer to. */
-	if (seg->has_ack && (after(seg->sack, receiver->td_end) ||
+	if (seg->has_ack && (nf_ct_tcp_after(seg->sack, receiver->td_end) ||
 			     (!receiver->td_maxwin && !receiver->td_maxend))) {
 		if (ahead)
 			return NF_CT_TCP_SEQ_FAR;
@@ -244,11 +143,11 @@ static enum nf_ct_tcp_fit place(const struct ip_ct_tcp_state *sender,
 	}
 
 	*bound = sender->td_end - max(receiver->td_maxwin, 1u) - 1;
-	if (!after(seg->end, *bound))
+	if (!nf_ct_tcp_after(seg->end, *bound))
 		return NF_CT_TCP_SEQ_OLD;
 
 	*bound = receiver->td_end - max(sender->td_maxwin, ACK_SLACK) - 1;
-	if (seg->has_ack && !after(seg->sack, *bound)) {
+	if (seg->has_ack && !nf_ct_tcp_after(seg->sack, *bound)) {
 		if (!ahead)
 			return NF_CT_TCP_ACK_OLD;
 		*bound = sender->td_maxend + 1;
@@ -258,7 +157,7 @@ static enum nf_ct_tcp_fit place(const struct ip_ct_tcp_state *sender,
 	if (likely(!ahead))
 		return NF_CT_TCP_FITS;
 
-	*bound = seg->end - sender->td_maxend;
+	*bound = seg->end - sender->td_maxend + 1;
 	return NF_CT_TCP_SEQ_AHEAD;
 }
 
@@ -272,7 +171,7 @@ static void move(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
 	if (win > sender->td_maxwin)
 		sender->td_maxwin = win;
 
-	if (after(seg->end, sender->td_end)) {
+	if (nf_ct_tcp_after(seg->end, sender->td_end)) {
 		sender->td_end = seg->end;
 		sender->flags |= IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED;
 	}
@@ -283,13 +182,13 @@ static void move(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
 	if (!(sender->flags & IP_CT_TCP_FLAG_MAXACK_SET)) {
 		sender->td_maxack = seg->ack;
 		sender->flags |= IP_CT_TCP_FLAG_MAXACK_SET;
-	} else if (after(seg->ack, sender->td_maxack)) {
+	} else if (nf_ct_tcp_after(seg->ack, sender->td_maxack)) {
 		sender->td_maxack = seg->ack;
 	}
 
 	/* A closed window lets one octet through, the probe (RFC 9293 3.8.6.1). */
 	win = seg->ack + max(win, 1u);
-	if (after(win, receiver->td_maxend))
+	if (nf_ct_tcp_after(win, receiver->td_maxend))
 		receiver->td_maxend = win;
 
 	if (seg->ack == receiver->td_end &&
@@ -352,8 +251,8 @@ enum nf_ct_tcp_fit nf_ct_tcp_window(struct ip_ct_tcp *tcp,
 	if (unlikely(seg->event == NF_CT_TCP_SYN &&
 		     tcp->state == TCP_CONNTRACK_SYN_SENT)) {
 		/* Tried again, maybe from another number: RFC 6528. */
-		if (after(seg->end, sender->td_end) ||
-		    before(seg->end, sender->td_end - ACK_SLACK))
+		if (nf_ct_tcp_after(seg->end, sender->td_end) ||
+		    nf_ct_tcp_before(seg->end, sender->td_end - ACK_SLACK))
 			nf_ct_tcp_open(tcp, seg);
 		return NF_CT_TCP_FITS;
 	}
@@ -408,7 +307,7 @@ enum nf_ct_tcp_reset nf_ct_tcp_reset(const struct ip_ct_tcp *tcp,
 	    seg->seq == receiver->td_maxack)
 		return NF_CT_TCP_RESET_CLOSES;
 
-	if (before(seg->seq, receiver->td_maxack))
+	if (nf_ct_tcp_before(seg->seq, receiver->td_maxack))
 		return NF_CT_TCP_RESET_STALE;
 
 	if (tcp->state != TCP_CONNTRACK_ESTABLISHED ||

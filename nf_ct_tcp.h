@@ -2,9 +2,9 @@
 /*
  * The TCP machine: what its files know of each other.
  *
- * nf_ct_proto_tcp_state.c and nf_ct_proto_tcp_window.c are pure: they take
- * plain values and a struct ip_ct_tcp and know neither packets nor entries, so
- * they can be tested without either. Whoever calls them guards the struct
+ * nf_ct_proto_tcp_state.c, _window.c and _option.c are pure: they take plain
+ * values and a struct ip_ct_tcp and know neither packets nor entries, so they
+ * can be tested without either. Whoever calls them guards the struct
  * ip_ct_tcp: in the tracker that is ct->lock.
  */
 #ifndef _NF_CT_TCP_H
@@ -14,6 +14,8 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
+
+#define NF_CT_TCP_WSCALE_MAX	14	/* RFC 7323 2.3 */
 
 /* What the flags of a segment ask for. */
 enum nf_ct_tcp_event {
@@ -87,6 +89,17 @@ enum nf_ct_tcp_reset {
 	NF_CT_TCP_RESET_STALE,		/* before the window: invalid */
 };
 
+/* Sequence numbers are compared modulo 2^32, RFC 9293 3.4. */
+static inline bool nf_ct_tcp_after(u32 a, u32 b)
+{
+	return (s32)(b - a) < 0;
+}
+
+static inline bool nf_ct_tcp_before(u32 a, u32 b)
+{
+	return (s32)(a - b) < 0;
+}
+
 void nf_ct_tcp_parse_syn(const u8 *opt, unsigned int len,
 			 struct nf_ct_tcp_segment *seg);
 u32 nf_ct_tcp_parse_sack(const u8 *opt, unsigned int len, u32 ack,
@@ -118,7 +131,17 @@ void nf_ct_tcp_resync(struct ip_ct_tcp *tcp,
 
 struct net;
 struct nf_conn;
+struct nf_hook_state;
 struct sk_buff;
+struct tcphdr;
+
+/* nf_ct_proto_tcp_segment.c */
+const struct tcphdr *nf_ct_tcp_header(struct sk_buff *skb, unsigned int dataoff,
+				      struct tcphdr *buf,
+				      const struct nf_hook_state *state);
+void nf_ct_tcp_read(const struct nf_conn *ct, const struct sk_buff *skb,
+		    unsigned int dataoff, const struct tcphdr *th,
+		    enum ip_conntrack_dir dir, struct nf_ct_tcp_segment *seg);
 
 /* Bytes that nf_ct_tcp_to_nlattr() writes at most. */
 #define NF_CT_TCP_NLATTR_SIZE						\
