@@ -273,3 +273,88 @@ class Tap:
         print("# Totals: pass:%d fail:%d xfail:0 xpass:0 skip:0 error:0"
               % (self.n - self.failed, self.failed), flush=True)
         sys.exit(1 if self.failed else 0)
+
+
+def step(flow, text):
+    """One line of a story; what came of it, or None if that needs no look."""
+    want = None
+    if ":" in text:
+        text, want = text.split(":")
+    words = text.split()
+    if words[0] == "sysctl":
+        flow.net.sysctl(words[1], words[2])
+        return None
+    side, flags, args = words[0], words[1], words[2:]
+    kw, options = {}, {}
+    for name in ("seq", "ack"):
+        if args and "=" not in args[0]:
+            kw[name] = int(args.pop(0))
+    for arg in args:
+        name, value = arg.split("=")
+        if name in ("data", "win", "doff", "cut", "bad_csum"):
+            kw[name] = int(value)
+        elif name == "sack":
+            peer = flow.isn["s" if side == "c" else "c"]
+            options[name] = [[int(e) + peer for e in value.split("-")]]
+        else:
+            options[name] = int(value)
+    if options:
+        kw["options"] = opt(**options)
+    verdict = flow.send(side, "" if flags == "-" else flags, **kw)
+    if want is None:
+        return None
+    want = want.split()
+    got = [verdict, "-"]
+    entry = flow.entry()
+    if entry:
+        got[1] = entry["state"]
+        # A second may have gone by.
+        for w in want[2:]:
+            if w in ("assured", "unreplied"):
+                got += [w] * entry[w]
+            elif w[0] == "!":
+                got += [w] * (not entry[w[1:]])
+            elif int(w) - 3 < entry["timeout"] <= int(w):
+                got.append(w)
+            else:
+                got.append(str(entry["timeout"]))
+    return got, want
+
+
+def tell(tap, net, name, story, version=4, **kw):
+    """One result: a connection's packets, line by line, and what is made of them.
+
+        SIDE FLAGS [SEQ [ACK]] [NAME=VALUE ...] [: VERDICT STATE [WORD ...]]
+        sysctl NAME VALUE
+
+    A WORD is assured, unreplied, either with ! in front, or a timeout. What
+    a story sets by sysctl is set back at its end.
+    """
+    flow = Flow(net, version=version, **kw)
+    old = {}
+    got = want = ""
+    for line in story.split("\n"):
+        line = line.split("#")[0].strip()
+        if not line:
+            continue
+        if line.startswith("sysctl "):
+            old.setdefault(line.split()[1], net.sysctl(line.split()[1]))
+        result = step(flow, line)
+        if result:
+            got, want = (line.split(":")[0].strip() + " : " + " ".join(r) for r in result)
+            if got != want:
+                break
+    for key, value in old.items():
+        net.sysctl(key, value)
+    tap.check("%s, IPv%d" % (name, version), got, want)
+
+
+def stories(tap, net, text, **kw):
+    """All stories of a text, over IPv4 and IPv6; "== NAME" begins each."""
+    for part in text.split("\n== ")[1:]:
+        name, story = part.split("\n", 1)
+        for version in (4, 6):
+            tell(tap, net, name, story, version, **kw)
+
+
+OPEN = "c S\ns SA 0 1\nc A 1 1\n"
