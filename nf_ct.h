@@ -194,6 +194,10 @@ bool nf_ct_pressure_evict(struct net *net);
 int nf_ct_entry_init(void);
 void nf_ct_entry_exit(void);
 void nf_ct_assure(struct nf_conn *ct);
+size_t nf_ct_entry_room(struct nf_conn *ct);
+
+/* nf_ct_extend.c */
+void nf_ct_ext_free(struct nf_conn *ct);
 
 /* Extensions of unconfirmed entries are not to be used any more. */
 static inline void nf_ct_ext_invalidate(void)

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The life of an entry: allocated, extended, referred to, refreshed, deleted,
- * freed.
+ * The life of an entry: allocated, referred to, refreshed, deleted, freed.
  *
  * An entry is one object of a type-stable slab: struct nf_conn and, in the
  * larger of the two slabs, room behind it for the extensions that are likely
- * to be asked for. What does not fit there moves out to an allocation of its
- * own, as does every extension of a template.
+ * to be asked for (nf_ct_extend.c).
  *
  * References: one for whoever allocated it (then the packet that carries it),
  * one for the index, one for each entry whose master it is, one for each
  * consumer that says so. The last one frees.
- *
- * Extensions are added only while the entry is not confirmed, and so belongs
- * to one packet: nobody else reads ->ext while it is moved. Afterwards they
- * stay until the entry is freed.
  */
 #include <linux/vmalloc.h>
 #include <net/ip.h>
@@ -35,7 +29,6 @@
 #include "compat/compat.h"
 
 #define ENTRY_ALIGN	64	/* the index keeps bits below an address */
-#define EXT_STEP	64	/* extensions that moved out grow by this */
 
 /* Room for NAT, accounting and events together. */
 #define EXT_ROOM	ALIGN(sizeof(struct nf_ct_ext) + \
@@ -47,56 +40,7 @@ static struct kmem_cache *entry_cache __read_mostly;
 static struct kmem_cache *roomy_cache __read_mostly;
 static siphash_aligned_key_t id_key __read_mostly;
 
-/* --- extensions -------------------------------------------------------- */
-
-static const u8 ext_size[NF_CT_EXT_NUM] = {
-	[NF_CT_EXT_HELPER] = sizeof(struct nf_conn_help),
-#if IS_ENABLED(CONFIG_NF_NAT)
-	[NF_CT_EXT_NAT] = sizeof(struct nf_conn_nat),
-#endif
-	[NF_CT_EXT_SEQADJ] = sizeof(struct nf_conn_seqadj),
-	[NF_CT_EXT_ACCT] = sizeof(struct nf_conn_acct),
-#ifdef CONFIG_NF_CONNTRACK_EVENTS
-	[NF_CT_EXT_ECACHE] = sizeof(struct nf_conntrack_ecache),
-#endif
-#ifdef CONFIG_NF_CONNTRACK_TIMESTAMP
-	[NF_CT_EXT_TSTAMP] = sizeof(struct nf_conn_tstamp),
-#endif
-#ifdef CONFIG_NF_CONNTRACK_TIMEOUT
-	[NF_CT_EXT_TIMEOUT] = sizeof(struct nf_conn_timeout),
-#endif
-#ifdef CONFIG_NF_CONNTRACK_LABELS
-	[NF_CT_EXT_LABELS] = sizeof(struct nf_conn_labels),
-#endif
-#if IS_ENABLED(CONFIG_NETFILTER_SYNPROXY)
-	[NF_CT_EXT_SYNPROXY] = sizeof(struct nf_conn_synproxy),
-#endif
-#if IS_ENABLED(CONFIG_NET_ACT_CT)
-	[NF_CT_EXT_ACT_CT] = sizeof(struct nf_conn_act_ct_ext),
-#endif
-};
-
-/* Offsets and length are bytes, so all of them together must fit. */
-static_assert(sizeof(struct nf_ct_ext) + ALIGN(sizeof(struct nf_conn_help), 8) +
-	      ALIGN(sizeof(struct nf_conn_nat), 8) +
-	      ALIGN(sizeof(struct nf_conn_seqadj), 8) +
-	      ALIGN(sizeof(struct nf_conn_acct), 8) +
-	      ALIGN(sizeof(struct nf_conntrack_ecache), 8) +
-	      ALIGN(sizeof(struct nf_conn_tstamp), 8) +
-	      ALIGN(sizeof(struct nf_conn_timeout), 8) +
-	      ALIGN(sizeof(struct nf_conn_labels), 8) +
-	      ALIGN(sizeof(struct nf_conn_synproxy), 8) +
-	      ALIGN(sizeof(struct nf_conn_act_ct_ext), 8) <= U8_MAX);
-
-/* Room for extensions in the entry's own object. */
-static size_t entry_room(struct nf_conn *ct)
-{
-#ifdef CONFIG_64BIT
-	return nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->room;
-#else
-	return nf_ct_is_template(ct) ? 0 : EXT_ROOM;
-#endif
-}
+/* --- allocate and free ------------------------------------------------- */
 
 static void set_room(struct nf_conn *ct, size_t room)
 {
@@ -105,137 +49,20 @@ static void set_room(struct nf_conn *ct, size_t room)
 #endif
 }
 
-static struct nf_ct_ext *own_ext(struct nf_conn *ct)
-{
-	return (struct nf_ct_ext *)(ct + 1);
-}
-
-static void ext_free(struct nf_conn *ct)
-{
-	if (ct->ext != own_ext(ct))
-		kfree(ct->ext);
-	ct->ext = NULL;
-}
-
-/* Make ->ext hold @len bytes; what is in it is kept. */
-static struct nf_ct_ext *ext_reserve(struct nf_conn *ct, size_t len, gfp_t gfp)
-{
-	struct nf_ct_ext *old = ct->ext, *ext;
-	size_t have;
-
-	if (!old && len <= entry_room(ct)) {
-		ext = own_ext(ct);
-	} else {
-		have = !old ? 0 : old == own_ext(ct) ? entry_room(ct) :
-		       ALIGN(old->len, EXT_STEP);
-		if (len <= have)
-			return old;
-		ext = kmalloc(ALIGN(len, EXT_STEP), gfp);
-		if (!ext)
-			return NULL;
-	}
-
-	if (old) {
-		memcpy(ext, old, old->len);
-		ext_free(ct);
-	} else {
-		memset(ext, 0, sizeof(*ext));
-		ext->len = sizeof(*ext);
-#ifdef NF_CT_EXT_GENID
-		ext->gen_id = atomic_read(&nf_conntrack_ext_genid);
-#endif
-	}
-	ct->ext = ext;
-	return ext;
-}
-
 /**
- * nf_ct_ext_add - add an extension to an entry
- * @ct: entry that is not confirmed, or a template
- * @id: extension
- * @gfp: how to allocate if it does not fit
+ * nf_ct_entry_room - room for extensions in the entry's own object
+ * @ct: entry or template
  *
- * Pointers to extensions of @ct that were looked up before are no longer good.
- *
- * Context: the owner of the unconfirmed entry.
- *
- * Return: the zeroed extension; NULL without memory, or if it is there already.
+ * Return: bytes behind @ct.
  */
-void *nf_ct_ext_add(struct nf_conn *ct, enum nf_ct_ext_id id, gfp_t gfp)
+size_t nf_ct_entry_room(struct nf_conn *ct)
 {
-	struct nf_ct_ext *ext;
-	size_t offset;
-
-	/* Others may be reading ->ext. */
-	if (WARN_ON_ONCE(nf_ct_is_confirmed(ct)))
-		return NULL;
-	if (nf_ct_ext_exist(ct, id))
-		return NULL;
-
-	offset = ALIGN(ct->ext ? ct->ext->len : sizeof(struct nf_ct_ext), 8);
-	ext = ext_reserve(ct, offset + ext_size[id], gfp);
-	if (!ext)
-		return NULL;
-
-	ext->offset[id] = offset;
-	ext->len = offset + ext_size[id];
-	return memset((void *)ext + offset, 0, ext_size[id]);
-}
-EXPORT_SYMBOL(nf_ct_ext_add);
-
-#ifdef NF_CT_EXT_GENID
-/* This kernel's way to keep the extensions of unconfirmed entries from being
- * used once what they point to has gone: they carry the generation they were
- * made in, and confirmed entries 0.
- */
-atomic_t nf_conntrack_ext_genid __read_mostly = ATOMIC_INIT(1);
-
-void nf_ct_ext_bump_genid(void)
-{
-	/* 0 is for confirmed entries. */
-	if (!atomic_inc_return(&nf_conntrack_ext_genid))
-		atomic_inc(&nf_conntrack_ext_genid);
-}
-
-/**
- * __nf_ct_ext_find - find an extension of an entry that is not confirmed
- * @ext: extensions
- * @id: which
- *
- * Return: the extension, or NULL if it is not there or out of date.
- */
-void *__nf_ct_ext_find(const struct nf_ct_ext *ext, u8 id)
-{
-	if (!__nf_ct_ext_exist(ext, id))
-		return NULL;
-	if (ext->gen_id && ext->gen_id != atomic_read(&nf_conntrack_ext_genid))
-		return NULL;
-	return (void *)ext + ext->offset[id];
-}
-EXPORT_SYMBOL(__nf_ct_ext_find);
+#ifdef CONFIG_64BIT
+	return nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->room;
+#else
+	return nf_ct_is_template(ct) ? 0 : EXT_ROOM;
 #endif
-
-/**
- * nf_ct_ext_confirm - an entry is about to be confirmed with its extensions
- * @ct: entry
- *
- * Return: false if they point to what has gone; then it can't be confirmed.
- */
-bool nf_ct_ext_confirm(struct nf_conn *ct)
-{
-#ifdef NF_CT_EXT_GENID
-	struct nf_ct_ext *ext = ct->ext;
-
-	if (ext && ext->gen_id) {
-		if (ext->gen_id != atomic_read(&nf_conntrack_ext_genid))
-			return false;
-		ext->gen_id = 0;
-	}
-#endif
-	return true;
 }
-
-/* --- allocate and free ------------------------------------------------- */
 
 /* Is it likely that entries of this namespace get extensions? */
 static bool wants_room(const struct net *net)
@@ -339,16 +166,16 @@ static void forget_nat(struct nf_conn *ct)
 static void entry_free(struct nf_conn *ct)
 {
 	struct net *net = nf_ct_net(ct);
-	size_t room = entry_room(ct);
+	bool roomy = nf_ct_entry_room(ct);
 
 	forget_nat(ct);
 	nf_ct_helper_destroy(ct);
 	rcu_read_lock();
 	nf_ct_timeout_put(ct);
 	rcu_read_unlock();
-	ext_free(ct);
+	nf_ct_ext_free(ct);
 
-	kmem_cache_free(room ? roomy_cache : entry_cache, ct);
+	kmem_cache_free(roomy ? roomy_cache : entry_cache, ct);
 	smp_mb__before_atomic();
 	atomic_dec(&nf_ct_pernet(net)->count);
 }

@@ -7,15 +7,23 @@
  * Users are counted per family in struct nf_conntrack_net under
  * nf_ct_hook_mutex, process context.
  */
+#include <net/netfilter/nf_conntrack_bridge.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_conntrack_l4proto.h>
+#include <net/netfilter/nf_log.h>
+#include <net/tcp.h>
+
+#ifndef __GENKSYMS__
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
-#include <net/ipv6.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
-#include <net/netfilter/nf_conntrack_bridge.h>
+#endif
 
+#include "compat/compat.h"
 #include "nf_ct.h"
 
 static DEFINE_MUTEX(nf_ct_hook_mutex);

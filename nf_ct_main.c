@@ -2,11 +2,28 @@
 /*
  * The module and the namespaces come and go. Nothing else lives here.
  */
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+
+#ifndef __GENKSYMS__
 #include <linux/module.h>
+#endif
 
 #include "nf_ct.h"
 
 unsigned int nf_conntrack_net_id __read_mostly;
+
+/**
+ * nf_conntrack_count - entries of a namespace, unconfirmed ones included
+ * @net: namespace
+ *
+ * Return: number of entries that count against nf_conntrack_max.
+ */
+u32 nf_conntrack_count(const struct net *net)
+{
+	return atomic_read(&nf_ct_pernet(net)->count);
+}
+EXPORT_SYMBOL_GPL(nf_conntrack_count);
 
 static int kill_any(struct nf_conn *ct, void *data)
 {

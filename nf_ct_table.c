@@ -1013,18 +1013,6 @@ void nf_ct_iterate_destroy(int (*iter)(struct nf_conn *i, void *data),
 }
 EXPORT_SYMBOL_GPL(nf_ct_iterate_destroy);
 
-/**
- * nf_conntrack_count - entries of a namespace, unconfirmed ones included
- * @net: namespace
- *
- * Return: number of entries that count against nf_conntrack_max.
- */
-u32 nf_conntrack_count(const struct net *net)
-{
-	return atomic_read(&nf_ct_pernet(net)->count);
-}
-EXPORT_SYMBOL_GPL(nf_conntrack_count);
-
 /* --- sweep ------------------------------------------------------------- */
 
 /* Set a due time far off, to be lowered by what is then found. */
