@@ -16,23 +16,18 @@
 #include "nf_ct.h"
 #include "nf_ct_tcp.h"
 
-#define SECS	* HZ
-#define MINS	* 60 SECS
-#define HOURS	* 60 MINS
-#define DAYS	* 24 HOURS
-
 static const unsigned int default_timeouts[TCP_CONNTRACK_TIMEOUT_MAX] = {
-	[TCP_CONNTRACK_SYN_SENT]	= 2 MINS,
-	[TCP_CONNTRACK_SYN_RECV]	= 60 SECS,
-	[TCP_CONNTRACK_ESTABLISHED]	= 5 DAYS,	/* RFC 5382 REQ-5: over 2 h 4 min */
-	[TCP_CONNTRACK_FIN_WAIT]	= 2 MINS,
-	[TCP_CONNTRACK_CLOSE_WAIT]	= 60 SECS,
-	[TCP_CONNTRACK_LAST_ACK]	= 30 SECS,
-	[TCP_CONNTRACK_TIME_WAIT]	= 2 MINS,
-	[TCP_CONNTRACK_CLOSE]		= 10 SECS,
-	[TCP_CONNTRACK_SYN_SENT2]	= 2 MINS,
-	[TCP_CONNTRACK_RETRANS]		= 5 MINS,
-	[TCP_CONNTRACK_UNACK]		= 5 MINS,
+	[TCP_CONNTRACK_SYN_SENT]	= 120 * HZ,
+	[TCP_CONNTRACK_SYN_RECV]	= 60 * HZ,
+	[TCP_CONNTRACK_ESTABLISHED]	= 5 * NF_CT_DAY,	/* RFC 5382 REQ-5: over 2 h */
+	[TCP_CONNTRACK_FIN_WAIT]	= 120 * HZ,
+	[TCP_CONNTRACK_CLOSE_WAIT]	= 60 * HZ,
+	[TCP_CONNTRACK_LAST_ACK]	= 30 * HZ,
+	[TCP_CONNTRACK_TIME_WAIT]	= 120 * HZ,
+	[TCP_CONNTRACK_CLOSE]		= 10 * HZ,
+	[TCP_CONNTRACK_SYN_SENT2]	= 120 * HZ,
+	[TCP_CONNTRACK_RETRANS]		= 300 * HZ,
+	[TCP_CONNTRACK_UNACK]		= 300 * HZ,
 };
 
 static const char * const state_names[TCP_CONNTRACK_MAX] = {
@@ -532,7 +527,7 @@ void nf_conntrack_tcp_init_net(struct net *net)
 	tn->tcp_max_retrans = 3;
 	tn->tcp_ignore_invalid_rst = 0;
 #if IS_ENABLED(CONFIG_NF_FLOW_TABLE)
-	tn->offload_timeout = 30 SECS;
+	tn->offload_timeout = 30 * HZ;
 #endif
 }
 

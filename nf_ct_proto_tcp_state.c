@@ -25,7 +25,6 @@
 #define FIN	0x01
 #define SYN	0x02
 #define RST	0x04
-#define PSH	0x08
 #define ACK	0x10
 #define URG	0x20
 
@@ -34,20 +33,18 @@
  * listed no stack sends: no ACK outside of SYN and RST, two of SYN, FIN and RST
  * at once, an urgent pointer where there can be no data.
  */
-#define NOT_A_SEGMENT	(NF_CT_TCP_BAD_FLAGS + 1)
-#define FLAGS(f)	[(f) & ~PSH]
+#define TELLING		(FIN | SYN | RST | ACK | URG)
 
-static const u8 events[] = {
-	FLAGS(SYN)		= NF_CT_TCP_SYN + 1,
-	FLAGS(SYN | URG)	= NF_CT_TCP_SYN + 1,
-	FLAGS(SYN | ACK)	= NF_CT_TCP_SYNACK + 1,
-	FLAGS(FIN | ACK)	= NF_CT_TCP_FIN + 1,
-	FLAGS(FIN | ACK | URG)	= NF_CT_TCP_FIN + 1,
-	FLAGS(ACK)		= NF_CT_TCP_ACK + 1,
-	FLAGS(ACK | URG)	= NF_CT_TCP_ACK + 1,
-	FLAGS(RST)		= NF_CT_TCP_RST + 1,
-	FLAGS(RST | ACK)	= NF_CT_TCP_RST + 1,
-	[FIN | SYN | RST | ACK | URG] = NOT_A_SEGMENT,
+static const u8 events[TELLING + 1] = {	/* the event + 1, or 0 */
+	[SYN]			= NF_CT_TCP_SYN + 1,
+	[SYN | URG]		= NF_CT_TCP_SYN + 1,
+	[SYN | ACK]		= NF_CT_TCP_SYNACK + 1,
+	[FIN | ACK]		= NF_CT_TCP_FIN + 1,
+	[FIN | ACK | URG]	= NF_CT_TCP_FIN + 1,
+	[ACK]			= NF_CT_TCP_ACK + 1,
+	[ACK | URG]		= NF_CT_TCP_ACK + 1,
+	[RST]			= NF_CT_TCP_RST + 1,
+	[RST | ACK]		= NF_CT_TCP_RST + 1,
 };
 
 /**
@@ -58,7 +55,7 @@ static const u8 events[] = {
  */
 enum nf_ct_tcp_event nf_ct_tcp_event(u8 flags)
 {
-	u8 event = events[flags & (FIN | SYN | RST | ACK | URG)];
+	u8 event = events[flags & TELLING];
 
 	return event ? event - 1 : NF_CT_TCP_BAD_FLAGS;
 }
@@ -74,7 +71,7 @@ enum nf_ct_tcp_event nf_ct_tcp_event(u8 flags)
 #define TW	TCP_CONNTRACK_TIME_WAIT
 #define CL	TCP_CONNTRACK_CLOSE
 #define S2	TCP_CONNTRACK_SYN_SENT2
-#define __	NF_CT_TCP_IGNORE
+#define IG	NF_CT_TCP_IGNORE
 #define IV	NF_CT_TCP_INVALID
 #define RE	NF_CT_TCP_REOPEN
 
@@ -92,11 +89,11 @@ enum nf_ct_tcp_event nf_ct_tcp_event(u8 flags)
 	/*    SYN SYN/ACK FIN ACK RST */			\
 	X(NO, SS,   IV,   IV, ES, IV)				\
 	X(SS, SS,   IV,   IV, IV, CL)				\
-	X(SR, __,   SR,   FW, ES, CL)				\
-	X(ES, __,   IV,   FW, ES, CL)				\
-	X(FW, __,   IV,   LA, CW, CL)				\
-	X(CW, __,   IV,   LA, CW, CL)				\
-	X(LA, __,   IV,   LA, TW, CL)				\
+	X(SR, IG,   SR,   FW, ES, CL)				\
+	X(ES, IG,   IV,   FW, ES, CL)				\
+	X(FW, IG,   IV,   LA, CW, CL)				\
+	X(CW, IG,   IV,   LA, CW, CL)				\
+	X(LA, IG,   IV,   LA, TW, CL)				\
 	X(TW, RE,   IV,   TW, TW, CL)				\
 	X(CL, RE,   IV,   CL, CL, CL)				\
 	X(S2, S2,   SR,   IV, IV, CL)
@@ -109,15 +106,15 @@ enum nf_ct_tcp_event nf_ct_tcp_event(u8 flags)
 #define REPLY(X)						\
 	/*    SYN SYN/ACK FIN ACK RST */			\
 	X(NO, IV,   IV,   IV, IV, IV)				\
-	X(SS, S2,   SR,   IV, __, CL)				\
-	X(SR, IV,   __,   FW, SR, CL)				\
-	X(ES, IV,   __,   FW, ES, CL)				\
-	X(FW, IV,   __,   LA, CW, CL)				\
-	X(CW, IV,   __,   LA, CW, CL)				\
-	X(LA, IV,   __,   LA, TW, CL)				\
-	X(TW, RE,   __,   TW, TW, CL)				\
-	X(CL, IV,   __,   CL, CL, CL)				\
-	X(S2, S2,   SR,   IV, __, CL)
+	X(SS, S2,   SR,   IV, IG, CL)				\
+	X(SR, IV,   IG,   FW, SR, CL)				\
+	X(ES, IV,   IG,   FW, ES, CL)				\
+	X(FW, IV,   IG,   LA, CW, CL)				\
+	X(CW, IV,   IG,   LA, CW, CL)				\
+	X(LA, IV,   IG,   LA, TW, CL)				\
+	X(TW, RE,   IG,   TW, TW, CL)				\
+	X(CL, IV,   IG,   CL, CL, CL)				\
+	X(S2, S2,   SR,   IV, IG, CL)
 
 #define ROW(state, syn, synack, fin, ack, rst) [state] = {	\
 	[NF_CT_TCP_SYN] = syn,					\
