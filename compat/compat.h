@@ -30,14 +30,19 @@
 #define NF_CT_EXT_GENID
 #endif
 
-/* What __nf_ct_refresh_acct() is given beyond entry and ctinfo. */
+/*
+ * What __nf_ct_refresh_acct() is given beyond entry and ctinfo, and how to set
+ * a timeout without a packet.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #define NF_CT_REFRESH_ARGS	u32 extra_jiffies, unsigned int len
 #define NF_CT_REFRESH_BYTES	len
+#define nf_ct_refresh_to(ct, jiffies)	nf_ct_refresh(ct, jiffies)
 #else
 #define NF_CT_REFRESH_ARGS	const struct sk_buff *skb, u32 extra_jiffies, \
 				bool do_acct
 #define NF_CT_REFRESH_BYTES	(do_acct ? skb->len : 0)
+#define nf_ct_refresh_to(ct, jiffies)	nf_ct_refresh(ct, NULL, jiffies)
 #endif
 
 /* The count of users of labels became atomic. */
