@@ -25,6 +25,7 @@
 #include <linux/slab.h>
 #endif
 
+#include "compat/compat.h"
 #include "nf_ct.h"
 
 unsigned int nf_ct_expect_hsize __read_mostly;

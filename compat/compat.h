@@ -65,6 +65,11 @@
 				struct nf_conn *ct, enum ip_conntrack_info ctinfo
 #endif
 
+/* Inline in the header since. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define NF_CT_ALTER_REPLY
+#endif
+
 /* PPTP expects both directions at once. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #define NF_CT_EXPECT_PAIR
