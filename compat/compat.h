@@ -65,6 +65,11 @@
 				struct nf_conn *ct, enum ip_conntrack_info ctinfo
 #endif
 
+/* The sysctl that has lightweight tunnels call netfilter hooks moved away. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0) && defined(CONFIG_LWTUNNEL)
+#define NF_CT_LWTUNNEL
+#endif
+
 /* Inline in the header since. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define NF_CT_ALTER_REPLY
