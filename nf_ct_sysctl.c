@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
+#include <net/netfilter/nf_hooks_lwtunnel.h>
 
 #include "nf_ct.h"
 
@@ -186,9 +187,21 @@ static const struct ctl_table machine_table[] = {
 	},
 };
 
+#ifdef NF_CT_SYSCTL_LWTUNNEL
+#define LWTUNNEL	1
+static const struct ctl_table lwtunnel_entry = {
+	.procname	= "nf_hooks_lwtunnel",
+	.maxlen		= sizeof(int),
+	.mode		= 0644,
+	.proc_handler	= nf_hooks_lwtunnel_sysctl_handler,
+};
+#else
+#define LWTUNNEL	0
+#endif
+
 #define OWN	ARRAY_SIZE(net_table)
 #define MACHINE	ARRAY_SIZE(machine_table)
-#define ALL	(OWN + MACHINE + 1)	/* and nf_conntrack_count */
+#define ALL	(OWN + MACHINE + 1 + LWTUNNEL)	/* and nf_conntrack_count */
 
 /* net.nf_conntrack_max, in the initial namespace; and an empty last entry. */
 static struct ctl_table max_table[2];
@@ -231,6 +244,9 @@ int nf_ct_sysctl_init_net(struct net *net)
 		.mode		= 0444,
 		.proc_handler	= proc_dointvec,
 	};
+#ifdef NF_CT_SYSCTL_LWTUNNEL
+	table[OWN + MACHINE + 1] = lwtunnel_entry;
+#endif
 
 	cnet->sysctl_header = nf_ct_register_sysctl(net, "net/netfilter", table,
 						    ALL);
