@@ -5,7 +5,7 @@
  *
  * Takes no locks. Tables of protocols are immutable.
  */
-#include <net/netfilter/nf_conntrack_bridge.h>
+#include <net/tcp.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_l4proto.h>

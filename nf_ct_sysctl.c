@@ -187,21 +187,22 @@ static const struct ctl_table machine_table[] = {
 	},
 };
 
-#ifdef NF_CT_SYSCTL_LWTUNNEL
-#define LWTUNNEL	1
-static const struct ctl_table lwtunnel_entry = {
-	.procname	= "nf_hooks_lwtunnel",
-	.maxlen		= sizeof(int),
-	.mode		= 0644,
-	.proc_handler	= nf_hooks_lwtunnel_sysctl_handler,
-};
-#else
-#define LWTUNNEL	0
+/* Neither: the kernel's, but shown by us. */
+static const struct ctl_table other_table[] = {
+#ifdef NF_CT_LWTUNNEL
+	{
+		.procname	= "nf_hooks_lwtunnel",
+		.maxlen		= sizeof(int),
+		.mode		= 0644,
+		.proc_handler	= nf_hooks_lwtunnel_sysctl_handler,
+	},
 #endif
+};
 
 #define OWN	ARRAY_SIZE(net_table)
 #define MACHINE	ARRAY_SIZE(machine_table)
-#define ALL	(OWN + MACHINE + 1 + LWTUNNEL)	/* and nf_conntrack_count */
+#define OTHER	ARRAY_SIZE(other_table)
+#define ALL	(OWN + MACHINE + OTHER + 1)	/* and nf_conntrack_count */
 
 /* net.nf_conntrack_max, in the initial namespace; and an empty last entry. */
 static struct ctl_table max_table[2];
@@ -237,16 +238,15 @@ int nf_ct_sysctl_init_net(struct net *net)
 		for (i = 0; i < MACHINE; i++)
 			table[OWN + i].mode = 0444;
 
-	table[OWN + MACHINE] = (struct ctl_table) {
+	memcpy(table + OWN + MACHINE, other_table, sizeof(other_table));
+
+	table[ALL - 1] = (struct ctl_table) {
 		.procname	= "nf_conntrack_count",
 		.data		= &cnet->count,
 		.maxlen		= sizeof(int),
 		.mode		= 0444,
 		.proc_handler	= proc_dointvec,
 	};
-#ifdef NF_CT_SYSCTL_LWTUNNEL
-	table[OWN + MACHINE + 1] = lwtunnel_entry;
-#endif
 
 	cnet->sysctl_header = nf_ct_register_sysctl(net, "net/netfilter", table,
 						    ALL);

@@ -65,6 +65,11 @@
 				struct nf_conn *ct, enum ip_conntrack_info ctinfo
 #endif
 
+/* The sysctl that has lightweight tunnels call netfilter hooks moved away. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0) && defined(CONFIG_LWTUNNEL)
+#define NF_CT_LWTUNNEL
+#endif
+
 /* Inline in the header since. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define NF_CT_ALTER_REPLY
@@ -82,11 +87,6 @@
 #else
 #define nf_ct_register_sysctl(net, path, table, n) \
 	register_net_sysctl(net, path, table)
-#endif
-
-/* The kernel registers this one itself since. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0) && defined(CONFIG_LWTUNNEL)
-#define NF_CT_SYSCTL_LWTUNNEL
 #endif
 
 /* The text of a security mark, and its length, became one struct. */
