@@ -56,6 +56,11 @@
 				struct nf_conn *ct, enum ip_conntrack_info ctinfo
 #endif
 
+/* Two expectations in one step, for RTP and RTCP. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define NF_CT_EXPECT_PAIR
+#endif
+
 /* Exported by the kernel, but in no header that is installed. */
 struct net;
 void nf_queue_nf_hook_drop(struct net *net);
