@@ -19,14 +19,13 @@
 
 #ifndef __GENKSYMS__
 #include <linux/module.h>
-#include <linux/proc_fs.h>
-#include <linux/seq_file.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #endif
 
 #include "nf_ct.h"
+#include "compat/compat.h"
 
 #define COLLECT_EVERY	HZ
 
@@ -702,135 +701,6 @@ int nf_ct_expect_related_pair(struct nf_conntrack_expect *expect[],
 EXPORT_SYMBOL_GPL(nf_ct_expect_related_pair);
 #endif
 
-/* --- /proc/net/nf_conntrack_expect ------------------------------------- */
-
-#ifdef CONFIG_NF_CONNTRACK_PROCFS
-/* A position is a bucket and a place in it: *pos = bucket << 32 | place. */
-#define POS_SHIFT	32
-
-static struct nf_conntrack_expect *seq_at(struct net *net, loff_t *pos)
-{
-	unsigned long i = *pos >> POS_SHIFT;
-	u32 skip = *pos;
-	struct nf_conntrack_expect *exp;
-
-	for (; i < nf_ct_expect_hsize; i++, skip = 0) {
-		u32 place = 0;
-
-		hlist_for_each_entry_rcu(exp, &nf_ct_expect_hash[i], hnode) {
-			if (place++ < skip)
-				continue;
-			if (!net_eq(net, nf_ct_exp_net(exp)) ||
-			    nf_ct_exp_is_expired(exp))
-				continue;
-			*pos = (loff_t)i << POS_SHIFT | (place - 1);
-			return exp;
-		}
-	}
-	*pos = (loff_t)i << POS_SHIFT;
-	return NULL;
-}
-
-static void *seq_start(struct seq_file *s, loff_t *pos)
-	__acquires(RCU)
-{
-	rcu_read_lock();
-	return seq_at(seq_file_net(s), pos);
-}
-
-static void *seq_next(struct seq_file *s, void *v, loff_t *pos)
-{
-	++*pos;
-	return seq_at(seq_file_net(s), pos);
-}
-
-static void seq_stop(struct seq_file *s, void *v)
-	__releases(RCU)
-{
-	rcu_read_unlock();
-}
-
-static void show_flags(struct seq_file *s, unsigned int flags)
-{
-	static const char * const name[] = {
-		"PERMANENT", "INACTIVE", "USERSPACE",
-	};
-	const char *sep = "";
-	int i;
-
-	BUILD_BUG_ON(NF_CT_EXPECT_MASK != BIT(ARRAY_SIZE(name)) - 1);
-
-	for (i = 0; i < ARRAY_SIZE(name); i++) {
-		if (!(flags & BIT(i)))
-			continue;
-		seq_printf(s, "%s%s", sep, name[i]);
-		sep = ",";
-	}
-}
-
-static int seq_show(struct seq_file *s, void *v)
-{
-	const struct nf_conntrack_expect *exp = v;
-	const struct nf_conntrack_helper *helper;
-	unsigned int flags = READ_ONCE(exp->flags) & NF_CT_EXPECT_MASK;
-	s32 left = READ_ONCE(exp->timeout) - nfct_time_stamp;
-
-	seq_printf(s, "%d l3proto = %u proto=%u ", max(left, 0) / HZ,
-		   exp->tuple.src.l3num, exp->tuple.dst.protonum);
-	print_tuple(s, &exp->tuple, nf_ct_l4proto_find(exp->tuple.dst.protonum));
-	show_flags(s, flags);
-
-	helper = rcu_dereference(exp->helper);
-	if (helper) {
-		seq_printf(s, "%s%s", flags ? " " : "", helper->name);
-		if (exp->class <= helper->expect_class_max &&
-		    helper->expect_policy[exp->class].name[0])
-			seq_printf(s, "/%s",
-				   helper->expect_policy[exp->class].name);
-	}
-	seq_putc(s, '\n');
-	return 0;
-}
-
-static const struct seq_operations seq_ops = {
-	.start	= seq_start,
-	.next	= seq_next,
-	.stop	= seq_stop,
-	.show	= seq_show,
-};
-
-static int proc_init_net(struct net *net)
-{
-	struct proc_dir_entry *pde;
-	kuid_t uid = make_kuid(net->user_ns, 0);
-	kgid_t gid = make_kgid(net->user_ns, 0);
-
-	pde = proc_create_net("nf_conntrack_expect", 0440, net->proc_net,
-			      &seq_ops, sizeof(struct seq_net_private));
-	if (!pde)
-		return -ENOMEM;
-
-	/* The root of the namespace may read it. */
-	if (uid_valid(uid) && gid_valid(gid))
-		proc_set_user(pde, uid, gid);
-	return 0;
-}
-
-static void proc_exit_net(struct net *net)
-{
-	remove_proc_entry("nf_conntrack_expect", net->proc_net);
-}
-#else
-static int proc_init_net(struct net *net)
-{
-	return 0;
-}
-
-static void proc_exit_net(struct net *net)
-{
-}
-#endif
-
 /* --- init -------------------------------------------------------------- */
 
 /**
@@ -841,7 +711,7 @@ static void proc_exit_net(struct net *net)
  */
 int nf_conntrack_expect_pernet_init(struct net *net)
 {
-	return proc_init_net(net);
+	return nf_ct_expect_proc_init_net(net);
 }
 
 /**
@@ -850,7 +720,7 @@ int nf_conntrack_expect_pernet_init(struct net *net)
  */
 void nf_conntrack_expect_pernet_fini(struct net *net)
 {
-	proc_exit_net(net);
+	nf_ct_expect_proc_exit_net(net);
 }
 
 /**

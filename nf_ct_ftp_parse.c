@@ -236,7 +236,7 @@ static enum nf_ct_ftp_result port_between(struct text *t, u8 d,
 	return v ? NF_CT_FTP_FOUND : NF_CT_FTP_NOTHING;
 }
 
-static void skip_spaces(struct text *t)
+static void past_spaces(struct text *t)
 {
 	while (t->p < t->end && *t->p == ' ')
 		t->p++;
@@ -248,7 +248,7 @@ static enum nf_ct_ftp_result parse_port(struct text *t,
 {
 	enum nf_ct_ftp_result r;
 
-	skip_spaces(t);
+	past_spaces(t);
 	*start = t->p;
 	r = host_port(t, m);
 	return r == NF_CT_FTP_FOUND ? end_of_line(t) : r;
@@ -263,7 +263,7 @@ static enum nf_ct_ftp_result parse_eprt(struct text *t,
 	u32 af;
 	u8 d;
 
-	skip_spaces(t);
+	past_spaces(t);
 	*start = t->p;
 	r = delimiter(t, &d);
 	if (r == NF_CT_FTP_FOUND)
