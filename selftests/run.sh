@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the tests, in the test machine: all of them, or those named by TEST (a
+# list of names). AFTER=name begins behind that one. Each test has the module
+# loaded afresh and the time that `settings` grants; after it the module must
+# unload, nothing may be left behind, and the kernel's log must be clean.
+#
+# Prints KTAP; the last line counts the checks: N passed, N failed, N skipped.
+
+cd "$(dirname "$0")" || exit 1
+export LC_ALL=C.UTF-8
+
+bad='WARNING:|BUG|Call Trace|unreferenced object|RIP:|UBSAN|still has locks held|refcount_t'
+dir=/lib/modules/$(uname -r)
+passed=0
+failed=0
+skipped=0
+
+pause() {
+	read -r -t 0.05 <> <(:)
+}
+
+# holders MODULE: the module and all that use it, users first.
+holders() {
+	local user
+
+	[ -d "/sys/module/$1/holders" ] || return
+	for user in $(ls "/sys/module/$1/holders"); do
+		holders "$user"
+	done
+	echo "$1"
+}
+
+# unload: takes nf_conntrack and all its users out. A namespace that was just
+# removed still holds them for a moment.
+unload() {
+	local end=$((SECONDS + 20)) module
+
+	while [ -d /sys/module/nf_conntrack ]; do
+		for module in $(holders nf_conntrack | awk '!seen[$0]++'); do
+			rmmod "$module" 2>/dev/null
+		done
+		[ -d /sys/module/nf_conntrack ] || return 0
+		[ $SECONDS -lt $end ] || return 1
+		pause
+	done
+}
+
+# left: what a test must not leave behind, one line each.
+left() {
+	ip netns list | sed 's/^/namespace /'
+	ip -o link | awk -F': ' '$2 !~ /^lo|^(ovs-|ip_vti|ip6_|ip6tnl|tunl|sit|gre|erspan)/ { print "link " $2 }'
+	nft list tables 2>/dev/null
+	pgrep -a . | awk '$1 > 2' | while read -r pid cmd; do
+		[ -e "/proc/$pid/exe" ] || continue
+		grep -qx "$pid" <<<"$before" || [ "$pid" = $$ ] || echo "process $pid $cmd"
+	done | grep -Ev '(pgrep|awk|run.sh)'
+}
+
+# time_limit TEST: its seconds, from the file settings.
+time_limit() {
+	local timeout=60
+
+	. ./settings
+	local own=timeout_${1//[^a-z0-9]/_}
+	echo "${!own:-$timeout}"
+}
+
+# run_test NUMBER NAME
+run_test() {
+	local name=$2 out rc complaints="" n_ok n_not n_skip more
+
+	echo "# selftests: nf_ct: $name"
+	unload || complaints+="nf_conntrack could not be unloaded before the test"$'\n'
+	dmesg --clear
+	sysctl -qw kernel.printk_ratelimit=0
+	modprobe nf_conntrack || complaints+="nf_conntrack could not be loaded"$'\n'
+	before=$(pgrep .)
+
+	out=$(mktemp)
+	timeout -k 5 "$(time_limit "$name")" "./$name.sh" >"$out" 2>&1 &
+	wait $!
+	rc=$?
+	sed 's/^/# /' "$out"
+
+	n_ok=$(grep -c '^ok ' "$out")
+	n_not=$(grep -c '^not ok ' "$out")
+	n_skip=$(grep -c '^ok .*# SKIP' "$out")
+	n_ok=$((n_ok - n_skip))
+	case $rc in
+	0) ;;
+	4) [ $((n_ok + n_not + n_skip)) -gt 0 ] || n_skip=1 ;;
+	124 | 137) complaints+="took longer than its $(time_limit "$name") seconds"$'\n' ;;
+	*) [ "$n_not" -gt 0 ] || complaints+="ended with status $rc"$'\n' ;;
+	esac
+	if [ $rc = 0 ] && ! grep -q '^1\.\.' "$out"; then
+		complaints+="ended without its plan"$'\n'
+	fi
+	rm -f "$out"
+
+	more=$(left)
+	[ -z "$more" ] || complaints+="left behind: $more"$'\n'
+	unload || complaints+="nf_conntrack cannot be unloaded, users: $(holders nf_conntrack |
+		tr '\n' ' ')"$'\n'
+	more=$(dmesg | grep -E -A 30 "$bad") && complaints+="kernel log: $more"$'\n'
+
+	if [ -n "$complaints" ]; then
+		sed 's/^/# /' <<<"${complaints%$'\n'}"
+		n_not=$((n_not + 1))
+		[ -z "$(dmesg)" ] || { echo "# dmesg:" && dmesg | tail -n 60 | sed 's/^/#   /'; }
+	fi
+	passed=$((passed + n_ok))
+	failed=$((failed + n_not))
+	skipped=$((skipped + n_skip))
+	if [ "$n_not" -gt 0 ]; then
+		echo "not ok $1 selftests: nf_ct: $name # $n_not of $((n_ok + n_not)) failed"
+	elif [ "$n_ok" -eq 0 ]; then
+		echo "ok $1 selftests: nf_ct: $name # SKIP"
+	else
+		echo "ok $1 selftests: nf_ct: $name"
+	fi
+}
+
+all=$(make -s list)
+if [ -n "${TEST-}" ]; then
+	wanted=
+	for name in ${TEST//,/ }; do
+		name=${name%.sh}
+		grep -qx "$name" <<<"$all" || {
+			echo "run.sh: no test is named $name; there are:" $all
+			exit 2
+		}
+		wanted+="$name "
+	done
+	all=$wanted
+fi
+if [ -n "${AFTER-}" ]; then
+	all=$(tr ' ' '\n' <<<"$all" | sed "1,/^$AFTER\$/d")
+fi
+
+# Nothing here may hang on the machine's own users of the module.
+modprobe nf_conntrack || exit 1
+echo "KTAP version 1"
+echo "# kernel $(uname -r), nf_conntrack $(modinfo -n nf_conntrack)" \
+	"srcversion $(cat /sys/module/nf_conntrack/srcversion)"
+set -f
+set -- $all
+echo "1..$#"
+number=0
+for name in "$@"; do
+	number=$((number + 1))
+	run_test $number "$name"
+	echo "# so far: $passed passed, $failed failed, $skipped skipped"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
