@@ -75,7 +75,7 @@
 #define NF_CT_ALTER_REPLY
 #endif
 
-/* PPTP expects both directions at once. */
+/* Two expectations in one step, for RTP and RTCP. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #define NF_CT_EXPECT_PAIR
 #endif
