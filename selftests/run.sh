@@ -11,7 +11,7 @@
 cd "$(dirname "$0")" || exit 1
 export LC_ALL=C.UTF-8
 
-bad='WARNING:|BUG|Call Trace|unreferenced object|RIP:|UBSAN|still has locks held|refcount_t'
+bad='WARNING:|\bBUG\b|Call Trace|unreferenced object|\bRIP:|UBSAN|still has locks held|refcount_t'
 passed=0
 failed=0
 skipped=0
