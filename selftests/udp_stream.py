@@ -48,7 +48,7 @@ def stream(lab, name, make):
 
 
 def streams_ipv6(lab):
-    """IPv6, in a namespace of its own."""
+    """IPv6."""
     stream(lab, "IPv6", family(A6, B6))
 
 
