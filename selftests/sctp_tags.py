@@ -102,7 +102,7 @@ STORIES = (
      (("a", 0, init(1, TAG_A) + one(0), "INVALID"),
       ("a", 0, one(0) + init(1, TAG_A), "INVALID"))),
     ("INIT has a body", (),
-     (("a", 0, chunk(1), "INVALID"), ("a", 0, chunk(1, 0, b"\0" * 15), "INVALID"))),
+     (("a", 0, chunk(1), "INVALID"), ("a", 0, chunk(1, 0, b"\0" * 8), "INVALID"))),
     ("no chunk", UP, (("a", TAG_B, b"", "INVALID"),)),
     ("chunk of length 0", UP,
      (("a", TAG_B, b"\0\0\0\0" + b"\0" * 16, "INVALID"),)),
