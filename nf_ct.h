@@ -222,6 +222,21 @@ bool nf_ct_skb_to_tuple(const struct sk_buff *skb, unsigned int nhoff,
 			struct net *net, struct nf_conntrack_tuple *tuple);
 extern const struct nf_ct_hook nf_ct_core_hook;
 
+/* nf_ct_expect_proc.c */
+#ifdef CONFIG_NF_CONNTRACK_PROCFS
+int nf_ct_expect_proc_init_net(struct net *net);
+void nf_ct_expect_proc_exit_net(struct net *net);
+#else
+static inline int nf_ct_expect_proc_init_net(struct net *net)
+{
+	return 0;
+}
+
+static inline void nf_ct_expect_proc_exit_net(struct net *net)
+{
+}
+#endif
+
 /* nf_ct_hook.c */
 int nf_ct_hook_init_net(struct net *net);
 void nf_ct_hook_exit_net(struct net *net);

@@ -1,361 +1,446 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads an FTP control connection's lines for data connections: PORT and EPRT of
- * the client, 227 and 229 of the server. Pure; takes no lock.
+ * What a piece of an FTP control connection says about data connections.
  *
- * A payload begins at the start of a line. All of its lines are looked at. A
- * line counts only as a whole, with its end: an attacker who can put text into
- * the middle of a line, or have it cut, gains nothing.
+ * Plain bytes in, plain values out: no packet, no lock, no allocation. Nothing
+ * is read outside the bytes given, and every number has a bound before it is
+ * used.
  */
 #include "nf_ct_ftp_parse.h"
 
-#define PORT_MAX	65535
-#define DIGITS_PORT	5	/* of a port; more is no port */
+#ifdef __KERNEL__
+#include <linux/string.h>
+#else
+#include <string.h>
+#endif
 
-/* A place in the payload, and where it ends. */
-struct cursor {
-	const u8	*at;
+/* A line that is longer says nothing to us: none of ours needs as much. */
+#define LINE_MAX_LEN	512
+
+/**
+ * struct text - what is left of a line
+ * @p:		next byte
+ * @end:	behind the last one
+ * @open:	the line has no end yet: more may follow @end
+ */
+struct text {
+	const u8	*p;
 	const u8	*end;
+	bool		open;
 };
+
+static enum nf_ct_ftp_result ran_out(const struct text *t)
+{
+	return t->open ? NF_CT_FTP_PARTIAL : NF_CT_FTP_NOTHING;
+}
 
 static bool is_digit(u8 c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static u8 to_upper(u8 c)
+static u8 lower(u8 c)
 {
-	return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
+	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
-static unsigned int left(const struct cursor *c)
+/* A decimal number of at most @digits digits, at most @max, that something
+ * other than a digit ends.
+ */
+static enum nf_ct_ftp_result number(struct text *t, unsigned int digits,
+				    u32 max, u32 *value)
 {
-	return c->end - c->at;
-}
-
-/* The characters of @word, in any letter case. */
-static bool take_word(struct cursor *c, const char *word)
-{
-	const u8 *at = c->at;
-
-	for (; *word; word++, at++) {
-		if (at == c->end || to_upper(*at) != (u8)*word)
-			return false;
-	}
-	c->at = at;
-	return true;
-}
-
-/* A decimal number of up to @digits digits, not over @max. */
-static bool take_number(struct cursor *c, unsigned int digits,
-			unsigned int max, unsigned int *value)
-{
-	unsigned int n = 0;
+	unsigned int n;
 
 	*value = 0;
-	while (c->at < c->end && is_digit(*c->at)) {
-		if (n++ == digits)
-			return false;
-		*value = *value * 10 + *c->at++ - '0';
+	for (n = 0; t->p < t->end && is_digit(*t->p); n++) {
+		if (n == digits)
+			return NF_CT_FTP_NOTHING;
+		*value = *value * 10 + (*t->p++ - '0');
 	}
-	return n && *value <= max;
+	if (*value > max)
+		return NF_CT_FTP_NOTHING;
+	if (t->p == t->end && t->open)
+		return NF_CT_FTP_PARTIAL;
+	return n ? NF_CT_FTP_FOUND : NF_CT_FTP_NOTHING;
 }
 
-static bool take_char(struct cursor *c, u8 want)
+static enum nf_ct_ftp_result byte(struct text *t, u8 want)
 {
-	if (c->at == c->end || *c->at != want)
-		return false;
-	c->at++;
-	return true;
+	if (t->p == t->end)
+		return ran_out(t);
+	return *t->p++ == want ? NF_CT_FTP_FOUND : NF_CT_FTP_NOTHING;
 }
 
-/* h1,h2,h3,h4,p1,p2 of RFC 959 5.3.2. */
-static bool take_host_port(struct cursor *c, struct nf_ct_ftp_data *data)
+/* A command is over: nothing may follow but the end of its line. */
+static enum nf_ct_ftp_result end_of_line(const struct text *t)
 {
-	unsigned int i, value[6];
+	if (t->p == t->end)
+		return t->open ? NF_CT_FTP_PARTIAL : NF_CT_FTP_FOUND;
+	return *t->p == '\r' ? NF_CT_FTP_FOUND : NF_CT_FTP_NOTHING;
+}
+
+/* h1,h2,h3,h4,p1,p2 (RFC 959 4.1.2, host-port) */
+static enum nf_ct_ftp_result host_port(struct text *t,
+				       struct nf_ct_ftp_match *m)
+{
+	enum nf_ct_ftp_result r;
+	u32 v[6];
+	int i;
 
 	for (i = 0; i < 6; i++) {
-		if ((i && !take_char(c, ',')) ||
-		    !take_number(c, 3, 255, &value[i]))
-			return false;
+		if (i) {
+			r = byte(t, ',');
+			if (r != NF_CT_FTP_FOUND)
+				return r;
+		}
+		r = number(t, 3, 255, &v[i]);
+		if (r != NF_CT_FTP_FOUND)
+			return r;
 	}
-	/* Not a seventh one, nor a digit more. */
-	if (c->at < c->end && (*c->at == ',' || is_digit(*c->at)))
-		return false;
-
-	data->family = 4;
 	for (i = 0; i < 4; i++)
-		data->addr[i] = value[i];
-	data->port = value[4] << 8 | value[5];
-	return data->port;
+		m->addr[i] = v[i];
+	m->family = 4;
+	m->port = v[4] << 8 | v[5];
+	return m->port ? NF_CT_FTP_FOUND : NF_CT_FTP_NOTHING;
 }
 
-static bool take_ipv4(struct cursor *c, u8 *addr)
+static enum nf_ct_ftp_result ipv4(struct text *t, u8 *addr)
 {
-	unsigned int i, value;
+	enum nf_ct_ftp_result r;
+	u32 v;
+	int i;
 
 	for (i = 0; i < 4; i++) {
-		if ((i && !take_char(c, '.')) ||
-		    !take_number(c, 3, 255, &value))
-			return false;
-		addr[i] = value;
+		if (i) {
+			r = byte(t, '.');
+			if (r != NF_CT_FTP_FOUND)
+				return r;
+		}
+		r = number(t, 3, 255, &v);
+		if (r != NF_CT_FTP_FOUND)
+			return r;
+		addr[i] = v;
 	}
-	return true;
+	return NF_CT_FTP_FOUND;
 }
 
-static int hex_value(u8 c)
+static int hex(u8 c)
 {
-	c = to_upper(c);
 	if (is_digit(c))
 		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	c = lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* One group of an IPv6 address. */
-static bool take_group(struct cursor *c, u8 *addr)
+/* One group of an IPv6 address: one to four hex digits. */
+static bool group(struct text *t, u8 *to)
 {
-	unsigned int n, value = 0;
+	u32 v = 0;
+	int n;
 
-	for (n = 0; c->at < c->end && hex_value(*c->at) >= 0; n++, c->at++) {
-		if (n == 4)
-			return false;
-		value = value << 4 | hex_value(*c->at);
-	}
-	addr[0] = value >> 8;
-	addr[1] = value;
+	for (n = 0; n < 4 && t->p < t->end && hex(*t->p) >= 0; n++)
+		v = v << 4 | hex(*t->p++);
+	to[0] = v >> 8;
+	to[1] = v;
 	return n;
 }
 
-/* The text form of RFC 4291 2.2, without an IPv4 tail. */
-static bool take_ipv6(struct cursor *c, u8 *addr)
+/* RFC 4291 2.2, within the bytes of @t: all of them, or it is none. */
+static bool ipv6(struct text *t, u8 *addr)
 {
-	int i, gap = -1, n = 0;
+	int n = 0, gap = -1;	/* bytes so far; where "::" stands */
+	u8 tail[16];
 
-	for (i = 0; i < 16; i++)
-		addr[i] = 0;
-
-	if (left(c) >= 2 && c->at[0] == ':' && c->at[1] == ':') {
-		c->at += 2;
+	if (t->end - t->p >= 2 && t->p[0] == ':' && t->p[1] == ':') {
+		t->p += 2;
 		gap = 0;
 	}
-	while (n < 8 && c->at < c->end && hex_value(*c->at) >= 0) {
-		if (!take_group(c, addr + 2 * n))
-			return false;
-		n++;
-		if (n == 8 || !take_char(c, ':'))
+	while (t->p < t->end) {
+		struct text dotted = *t;
+
+		if (n <= 12 && ipv4(&dotted, addr + n) == NF_CT_FTP_FOUND &&
+		    dotted.p == t->end) {
+			n += 4;
+			t->p = t->end;
 			break;
-		if (c->at < c->end && *c->at == ':') {
-			if (gap >= 0)
-				return false;
-			gap = n;
-			c->at++;
-		} else if (c->at == c->end || hex_value(*c->at) < 0) {
-			return false;	/* a single colon at the end */
 		}
+		if (n == 16 || !group(t, addr + n))
+			return false;
+		n += 2;
+		if (t->p == t->end)
+			break;
+		if (*t->p++ != ':' || t->p == t->end)
+			return false;
+		if (*t->p != ':')
+			continue;
+		if (gap >= 0)
+			return false;
+		gap = n;
+		t->p++;
 	}
 	if (gap < 0)
-		return n == 8;
-	if (n == 8)
+		return n == 16;
+	if (n == 16)
 		return false;
 
-	/* Move what stands behind the gap to the end. */
-	for (i = 0; i < 2 * (n - gap); i++) {
-		addr[15 - i] = addr[2 * n - 1 - i];
-		if (2 * n - 1 - i < 16 - 2 * (n - gap))
-			addr[2 * n - 1 - i] = 0;
-	}
+	memcpy(tail, addr + gap, n - gap);
+	memset(addr + gap, 0, 16 - n);
+	memcpy(addr + gap + 16 - n, tail, n - gap);
 	return true;
 }
 
-static bool is_delimiter(u8 c)
+/* A delimiter is printable (RFC 2428 2), and tells numbers apart. */
+static enum nf_ct_ftp_result delimiter(struct text *t, u8 *d)
 {
-	/* RFC 2428 2: any of ASCII 33 to 126; a digit would be no use. */
-	return c >= 33 && c <= 126 && !is_digit(c);
+	if (t->p == t->end)
+		return ran_out(t);
+	*d = *t->p++;
+	return *d >= 33 && *d <= 126 && !is_digit(*d) ? NF_CT_FTP_FOUND :
+							NF_CT_FTP_NOTHING;
 }
 
-/* |1|132.235.1.2|6275| or |2|1080::8:800:200C:417A|5282| of RFC 2428 2. */
-static bool take_extended(struct cursor *c, struct nf_ct_ftp_data *data)
+/* The address, up to the delimiter. */
+static enum nf_ct_ftp_result address(struct text *t, u8 d,
+				     struct nf_ct_ftp_match *m)
 {
-	unsigned int family, port;
-	u8 delimiter;
+	const u8 *end = memchr(t->p, d, t->end - t->p);
+	struct text addr = { .p = t->p, .end = end };
 
-	if (c->at == c->end || !is_delimiter(*c->at))
-		return false;
-	delimiter = *c->at++;
+	if (!end)
+		return ran_out(t);
+	t->p = end;
 
-	if (!take_number(c, 1, 2, &family) || !family || !take_char(c, delimiter))
-		return false;
-	data->family = family == 1 ? 4 : 6;
-	if (family == 1 ? !take_ipv4(c, data->addr) : !take_ipv6(c, data->addr))
-		return false;
-	if (!take_char(c, delimiter) ||
-	    !take_number(c, DIGITS_PORT, PORT_MAX, &port) ||
-	    !take_char(c, delimiter))
-		return false;
-	data->port = port;
-	return port;
+	if (m->family == 6)
+		return ipv6(&addr, m->addr) ? NF_CT_FTP_FOUND :
+					      NF_CT_FTP_NOTHING;
+	if (ipv4(&addr, m->addr) != NF_CT_FTP_FOUND || addr.p != end)
+		return NF_CT_FTP_NOTHING;
+	return NF_CT_FTP_FOUND;
 }
 
-/* |||6446| of RFC 2428 3. */
-static bool take_port_only(struct cursor *c, struct nf_ct_ftp_data *data)
+static enum nf_ct_ftp_result port_between(struct text *t, u8 d,
+					  struct nf_ct_ftp_match *m)
 {
-	unsigned int i, port;
-	u8 delimiter;
+	enum nf_ct_ftp_result r;
+	u32 v;
 
-	if (c->at == c->end || !is_delimiter(*c->at))
-		return false;
-	delimiter = *c->at;
-	for (i = 0; i < 3; i++)
-		if (!take_char(c, delimiter))
-			return false;
-	if (!take_number(c, DIGITS_PORT, PORT_MAX, &port) ||
-	    !take_char(c, delimiter))
-		return false;
-	data->family = 0;
-	data->port = port;
-	return port;
+	r = byte(t, d);
+	if (r == NF_CT_FTP_FOUND)
+		r = number(t, 5, 65535, &v);
+	if (r == NF_CT_FTP_FOUND)
+		r = byte(t, d);
+	if (r != NF_CT_FTP_FOUND)
+		return r;
+	m->port = v;
+	return v ? NF_CT_FTP_FOUND : NF_CT_FTP_NOTHING;
 }
 
-/* What is left of a line is blank. */
-static bool at_end(const struct cursor *c)
+static void past_spaces(struct text *t)
 {
-	const u8 *at;
-
-	for (at = c->at; at < c->end; at++) {
-		if (*at != ' ' && *at != '\t')
-			return false;
-	}
-	return true;
+	while (t->p < t->end && *t->p == ' ')
+		t->p++;
 }
 
-/* A line of the client's. */
-static bool parse_command(struct cursor *c, bool ipv6, const u8 *payload,
-			  struct nf_ct_ftp_data *data)
+static enum nf_ct_ftp_result parse_port(struct text *t,
+					struct nf_ct_ftp_match *m,
+					const u8 **start)
 {
-	const u8 *from;
-	bool found;
+	enum nf_ct_ftp_result r;
 
-	if (take_word(c, "PORT ")) {
-		data->kind = NF_CT_FTP_KIND_PORT;
-	} else if (take_word(c, "EPRT ")) {
-		data->kind = NF_CT_FTP_KIND_EPRT;
-	} else {
-		return false;
-	}
-	while (c->at < c->end && *c->at == ' ')
-		c->at++;
-
-	from = c->at;
-	found = data->kind == NF_CT_FTP_KIND_PORT ? take_host_port(c, data) :
-						    take_extended(c, data);
-	if (!found || !at_end(c) || (data->family == 6) != ipv6)
-		return false;
-
-	data->off = from - payload;
-	data->len = c->at - from;
-	return true;
+	past_spaces(t);
+	*start = t->p;
+	r = host_port(t, m);
+	return r == NF_CT_FTP_FOUND ? end_of_line(t) : r;
 }
 
-/* The numbers of a 227 stand wherever the server likes (RFC 1123 4.1.2.6). */
-static bool search_host_port(struct cursor *c, const u8 *payload,
-			     struct nf_ct_ftp_data *data)
+/* EPRT<space><d><net-prt><d><net-addr><d><tcp-port><d> */
+static enum nf_ct_ftp_result parse_eprt(struct text *t,
+					struct nf_ct_ftp_match *m,
+					const u8 **start)
 {
-	while (c->at < c->end) {
-		struct cursor try = *c;
+	enum nf_ct_ftp_result r;
+	u32 af;
+	u8 d;
 
-		if (!is_digit(*c->at)) {
-			c->at++;
+	past_spaces(t);
+	*start = t->p;
+	r = delimiter(t, &d);
+	if (r == NF_CT_FTP_FOUND)
+		r = number(t, 1, 2, &af);
+	if (r != NF_CT_FTP_FOUND)
+		return r;
+	if (!af)
+		return NF_CT_FTP_NOTHING;
+
+	m->family = af == 1 ? 4 : 6;
+	r = byte(t, d);
+	if (r == NF_CT_FTP_FOUND)
+		r = address(t, d, m);
+	if (r == NF_CT_FTP_FOUND)
+		r = port_between(t, d, m);
+	return r;
+}
+
+/* Servers vary in the words (RFC 1123 4.1.2.6): six numbers with commas, from
+ * the first digit on, wherever they stand.
+ */
+static enum nf_ct_ftp_result parse_pasv(struct text *t,
+					struct nf_ct_ftp_match *m,
+					const u8 **start)
+{
+	enum nf_ct_ftp_result r;
+	u8 last = ' ';
+
+	for (; t->p < t->end; last = *t->p++) {
+		struct text here = *t;
+
+		if (!is_digit(*t->p) || is_digit(last) || last == ',')
 			continue;
+		*start = t->p;
+		r = host_port(&here, m);
+		if (r == NF_CT_FTP_FOUND && here.p < here.end &&
+		    *here.p == ',')
+			continue;	/* a seventh number */
+		if (r != NF_CT_FTP_NOTHING) {
+			t->p = here.p;
+			return r;
 		}
-		if (take_host_port(&try, data)) {
-			data->off = c->at - payload;
-			data->len = try.at - c->at;
-			return true;
-		}
-		while (c->at < c->end && is_digit(*c->at))
-			c->at++;
 	}
-	return false;
+	return ran_out(t);
 }
 
-/* A line of the server's. */
-static bool parse_reply(struct cursor *c, bool ipv6, const u8 *payload,
-			struct nf_ct_ftp_data *data)
+/* (<d><d><d><tcp-port><d>), behind any words */
+static enum nf_ct_ftp_result parse_epsv(struct text *t,
+					struct nf_ct_ftp_match *m,
+					const u8 **start)
 {
-	const u8 *from;
+	enum nf_ct_ftp_result r;
+	u8 d;
 
-	if (!ipv6 && take_word(c, "227 ")) {
-		data->kind = NF_CT_FTP_KIND_PASV;
-		return search_host_port(c, payload, data);
+	m->family = 0;
+	for (; t->p < t->end; t->p++) {
+		struct text here = *t;
+
+		if (*here.p++ != '(')
+			continue;
+		*start = here.p;
+		r = delimiter(&here, &d);
+		if (r == NF_CT_FTP_FOUND)
+			r = byte(&here, d);
+		if (r == NF_CT_FTP_FOUND)
+			r = port_between(&here, d, m);
+		if (r != NF_CT_FTP_NOTHING) {
+			t->p = here.p;
+			return r;
+		}
 	}
-	if (!take_word(c, "229 "))
-		return false;
-
-	data->kind = NF_CT_FTP_KIND_EPSV;
-	while (c->at < c->end && *c->at != '(')
-		c->at++;
-	if (!take_char(c, '('))
-		return false;
-	from = c->at;
-	if (!take_port_only(c, data) || !take_char(c, ')'))
-		return false;
-	data->off = from - payload;
-	data->len = c->at - 1 - from;
-	return true;
+	return ran_out(t);
 }
 
-/* May a line that is not complete become one of those above? */
-static bool may_become(const struct cursor *line, enum nf_ct_ftp_side side)
+static const struct {
+	const char		*keyword;
+	bool			reply;
+	enum nf_ct_ftp_result	(*parse)(struct text *t,
+					 struct nf_ct_ftp_match *m,
+					 const u8 **start);
+} kinds[] = {
+	[NF_CT_FTP_KIND_PORT] = { "PORT ", false, parse_port },
+	[NF_CT_FTP_KIND_PASV] = { "227 ", true, parse_pasv },
+	[NF_CT_FTP_KIND_EPRT] = { "EPRT ", false, parse_eprt },
+	[NF_CT_FTP_KIND_EPSV] = { "229 ", true, parse_epsv },
+};
+
+#define KINDS	(sizeof(kinds) / sizeof(kinds[0]))
+
+/**
+ * nf_ct_ftp_keyword - what a line of this kind starts with
+ * @kind: kind
+ *
+ * Return: keyword in capitals, with the space behind it.
+ */
+const char *nf_ct_ftp_keyword(enum nf_ct_ftp_kind kind)
 {
-	static const char * const words[][2] = {
-		[NF_CT_FTP_CLIENT] = { "PORT ", "EPRT " },
-		[NF_CT_FTP_SERVER] = { "227 ", "229 " },
-	};
+	return kinds[kind].keyword;
+}
+
+/* Take the keyword off the text. */
+static enum nf_ct_ftp_result keyword(struct text *t, const char *word)
+{
+	for (; *word; word++, t->p++) {
+		if (t->p == t->end)
+			return ran_out(t);
+		if (lower(*t->p) != lower(*word))
+			return NF_CT_FTP_NOTHING;
+	}
+	return NF_CT_FTP_FOUND;
+}
+
+static enum nf_ct_ftp_result parse_line(const struct text *line, bool reply,
+					struct nf_ct_ftp_match *m,
+					const u8 **start)
+{
+	enum nf_ct_ftp_result r;
 	unsigned int i;
 
-	for (i = 0; i < 2; i++) {
-		struct cursor c = *line;
+	if (line->p == line->end || line->end - line->p > LINE_MAX_LEN)
+		return NF_CT_FTP_NOTHING;
 
-		if (take_word(&c, words[side][i]))
-			return true;
+	for (i = 0; i < KINDS; i++) {
+		struct text t = *line;
+
+		if (kinds[i].reply != reply)
+			continue;
+		r = keyword(&t, kinds[i].keyword);
+		if (r == NF_CT_FTP_NOTHING)
+			continue;
+
+		memset(m, 0, sizeof(*m));
+		m->kind = i;
+		if (r == NF_CT_FTP_PARTIAL)
+			return r;
+		r = kinds[i].parse(&t, m, start);
+		if (r == NF_CT_FTP_FOUND)
+			m->len = t.p - *start;
+		return r;
 	}
-	return false;
+	return NF_CT_FTP_NOTHING;
 }
 
 /**
- * nf_ct_ftp_parse - find the next data connection that is agreed upon
- * @payload: bytes that begin a line
- * @len: how many
- * @side: who speaks
- * @ipv6: the control connection is IPv6, else IPv4; the data is to be, too
- * @data: filled in for NF_CT_FTP_ADDRESS and NF_CT_FTP_PORT_ONLY
+ * nf_ct_ftp_parse - look for the first line that announces a data connection
+ * @data: payload of a segment
+ * @len: its length
+ * @reply: from the server, else from the client
+ * @line_start: @data is known to start a line; else what counts begins behind
+ *	the first end of a line
+ * @match: what was found; of a partial match, its kind and line
  *
- * Return: what was found first.
+ * A line that is complete but says nothing sensible announces nothing. One that
+ * breaks off where it might still announce something is partial, unless it is
+ * longer than any such line.
+ *
+ * Return: whether it was found.
  */
-enum nf_ct_ftp_found nf_ct_ftp_parse(const u8 *payload, unsigned int len,
-				     enum nf_ct_ftp_side side, bool ipv6,
-				     struct nf_ct_ftp_data *data)
+enum nf_ct_ftp_result nf_ct_ftp_parse(const u8 *data, u32 len, bool reply,
+				      bool line_start,
+				      struct nf_ct_ftp_match *match)
 {
-	const u8 *end = payload + len, *start = payload, *eol;
+	const u8 *p = data, *end = data + len, *start = data, *nl;
+	enum nf_ct_ftp_result r = NF_CT_FTP_NOTHING;
 
-	while (start < end) {
-		struct cursor line = { .at = start };
+	for (; p < end && r == NF_CT_FTP_NOTHING; line_start = true) {
+		nl = memchr(p, '\n', end - p);
+		if (line_start) {
+			struct text line = {
+				.p = p, .end = nl ?: end, .open = !nl,
+			};
 
-		for (eol = start; eol < end && *eol != '\n'; eol++)
-			;
-		line.end = eol;
-		if (eol == end)
-			return may_become(&line, side) ? NF_CT_FTP_PARTIAL :
-							 NF_CT_FTP_NOTHING;
-
-		if (line.end > start && line.end[-1] == '\r')
-			line.end--;
-		if (side == NF_CT_FTP_CLIENT ?
-		    parse_command(&line, ipv6, payload, data) :
-		    parse_reply(&line, ipv6, payload, data))
-			return data->family ? NF_CT_FTP_ADDRESS :
-					      NF_CT_FTP_PORT_ONLY;
-		start = eol + 1;
+			r = parse_line(&line, reply, match, &start);
+			match->line = p - data;
+			match->offset = start - data;
+		}
+		p = nl ? nl + 1 : end;
 	}
-	return NF_CT_FTP_NOTHING;
+	return r;
 }

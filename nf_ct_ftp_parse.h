@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What an FTP command or reply says of a data connection (RFC 959, RFC 2428).
- * A pure function over bytes: it knows neither packets nor entries, so that it
- * can be tested and fuzzed in user space.
+ * What a piece of an FTP control connection says about data connections. A
+ * pure function over bytes: it builds in user space, too.
  */
 #ifndef _NF_CT_FTP_PARSE_H
 #define _NF_CT_FTP_PARSE_H
@@ -14,50 +13,46 @@
 #include <stdint.h>
 typedef uint8_t u8;
 typedef uint16_t u16;
+typedef uint32_t u32;
 #endif
 
-/* Which side speaks. */
-enum nf_ct_ftp_side {
-	NF_CT_FTP_CLIENT,
-	NF_CT_FTP_SERVER,
-};
-
-/* What was found. */
-enum nf_ct_ftp_found {
-	NF_CT_FTP_NOTHING,	/* nothing about a data connection */
-	NF_CT_FTP_PARTIAL,	/* the packet ends within it */
-	NF_CT_FTP_ADDRESS,	/* an address and a port */
-	NF_CT_FTP_PORT_ONLY,	/* a port, at the server's address: 229 */
-};
-
-/* The kind of command or reply; the values of enum nf_ct_ftp_type. */
+/* In the order of enum nf_ct_ftp_type. */
 enum nf_ct_ftp_kind {
-	NF_CT_FTP_KIND_PORT,
+	NF_CT_FTP_KIND_PORT,	/* RFC 959 4.1.2 */
 	NF_CT_FTP_KIND_PASV,
-	NF_CT_FTP_KIND_EPRT,
-	NF_CT_FTP_KIND_EPSV,
+	NF_CT_FTP_KIND_EPRT,	/* RFC 2428 2 */
+	NF_CT_FTP_KIND_EPSV,	/* RFC 2428 3 */
+};
+
+enum nf_ct_ftp_result {
+	NF_CT_FTP_NOTHING,	/* no data connection is announced */
+	NF_CT_FTP_FOUND,
+	NF_CT_FTP_PARTIAL,	/* it may be: the end is missing */
 };
 
 /**
- * struct nf_ct_ftp_data - a data connection that was agreed upon
- * @kind:	how
- * @family:	4 or 6; 0 for NF_CT_FTP_PORT_ONLY
- * @addr:	address, in network order
- * @port:	port, in host order, not 0
- * @off:	where the address and port stand in the payload
- * @len:	how long they are
+ * struct nf_ct_ftp_match - an announced data connection
+ * @kind:	by which command or reply
+ * @family:	4 or 6, the version of IP of @addr; 0 if no address is named
+ * @addr:	address, in network order; the first four bytes for IPv4
+ * @port:	port, 1 to 65535, in host order
+ * @line:	where the line starts
+ * @offset:	where the text starts that stands for address and port
+ * @len:	length of that text, delimiters of EPRT and EPSV included
  */
-struct nf_ct_ftp_data {
+struct nf_ct_ftp_match {
 	enum nf_ct_ftp_kind	kind;
 	u8			family;
 	u8			addr[16];
 	u16			port;
-	unsigned int		off;
-	unsigned int		len;
+	u32			line;
+	u32			offset;
+	u32			len;
 };
 
-enum nf_ct_ftp_found nf_ct_ftp_parse(const u8 *payload, unsigned int len,
-				     enum nf_ct_ftp_side side, bool ipv6,
-				     struct nf_ct_ftp_data *data);
+enum nf_ct_ftp_result nf_ct_ftp_parse(const u8 *data, u32 len, bool reply,
+				      bool line_start,
+				      struct nf_ct_ftp_match *match);
+const char *nf_ct_ftp_keyword(enum nf_ct_ftp_kind kind);
 
 #endif /* _NF_CT_FTP_PARSE_H */

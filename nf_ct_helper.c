@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Helpers: code that reads a control connection and expects others. Which flow
- * has one is said by rules, templates or user space, never by its ports.
+ * Helpers: who they are, which connections have one, and their NAT halves.
  *
- * Registered helpers stand in a hash that is changed under nf_ct_helper_mutex
- * and read under RCU. Who names a helper in a rule holds its module and a
- * reference; flows hold neither: when a helper goes, it is taken off them.
- *
- * Here are also the lists of NAT halves (nat_helper_mutex) and of functions
- * that user space may name for expectations (expectfn_lock).
+ * The hash of helpers and the list of NAT halves change under a mutex each and
+ * are read under RCU; expectfns change under nf_conntrack_expect_lock. A helper
+ * that goes is taken from its connections and expectations first, and from
+ * packets on their way by waiting for them.
  */
 #include <linux/vmalloc.h>
 #include <net/netfilter/nf_conntrack_core.h>
@@ -18,113 +15,108 @@
 #include "compat/view_ip.h"
 
 #ifndef __GENKSYMS__
-#include <linux/jhash.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/rculist.h>
+#include <linux/stringhash.h>
 #endif
 
 #include "nf_ct.h"
 
-unsigned int nf_ct_helper_hsize __read_mostly;
-EXPORT_SYMBOL_GPL(nf_ct_helper_hsize);
-
 struct hlist_head *nf_ct_helper_hash __read_mostly;
 EXPORT_SYMBOL_GPL(nf_ct_helper_hash);
 
-static DEFINE_MUTEX(nf_ct_helper_mutex);
+unsigned int nf_ct_helper_hsize __read_mostly;
+EXPORT_SYMBOL_GPL(nf_ct_helper_hsize);
 
+static DEFINE_MUTEX(helper_mutex);	/* changes to nf_ct_helper_hash */
+static DEFINE_MUTEX(nat_mutex);		/* changes to nat_helpers */
 static LIST_HEAD(nat_helpers);
-static DEFINE_MUTEX(nat_helper_mutex);
-
-static LIST_HEAD(expectfns);
-static DEFINE_SPINLOCK(expectfn_lock);
+static LIST_HEAD(expectfns);		/* nf_conntrack_expect_lock */
 
 /* --- find -------------------------------------------------------------- */
 
-static struct hlist_head *bucket_of(const char *name)
+static struct hlist_head *bucket(const char *name)
 {
-	u32 hash = jhash(name, strnlen(name, NF_CT_HELPER_NAME_LEN), 0);
+	u32 hash = full_name_hash(NULL, name,
+				  strnlen(name, NF_CT_HELPER_NAME_LEN));
 
 	return &nf_ct_helper_hash[reciprocal_scale(hash, nf_ct_helper_hsize)];
 }
 
-static bool serves(const struct nf_conntrack_helper *helper, const char *name,
-		   u16 l3num, u8 protonum)
-{
-	return !strncmp(helper->name, name, NF_CT_HELPER_NAME_LEN) &&
-	       (helper->tuple.src.l3num == NFPROTO_UNSPEC ||
-		helper->tuple.src.l3num == l3num) &&
-	       helper->tuple.dst.protonum == protonum;
-}
-
 /**
- * __nf_conntrack_helper_find - find a helper by name
- * @name: name
- * @l3num: network protocol it has to be for
- * @protonum: transport protocol it has to be for
+ * __nf_conntrack_helper_find - find a helper
+ * @name: its name
+ * @l3num: address family that it serves
+ * @protonum: transport protocol that it serves
  *
- * Context: RCU read side, or nf_ct_helper_mutex held.
+ * Context: RCU read side.
  *
  * Return: the helper, without a reference, or NULL.
  */
 struct nf_conntrack_helper *
 __nf_conntrack_helper_find(const char *name, u16 l3num, u8 protonum)
 {
-	struct nf_conntrack_helper *helper;
+	struct nf_conntrack_helper *h;
 
-	hlist_for_each_entry_rcu(helper, bucket_of(name), hnode,
-				 lockdep_is_held(&nf_ct_helper_mutex)) {
-		if (serves(helper, name, l3num, protonum))
-			return helper;
+	hlist_for_each_entry_rcu(h, bucket(name), hnode,
+				 lockdep_is_held(&helper_mutex)) {
+		if (!strcmp(h->name, name) && h->tuple.src.l3num == l3num &&
+		    h->tuple.dst.protonum == protonum)
+			return h;
 	}
 	return NULL;
 }
 EXPORT_SYMBOL_GPL(__nf_conntrack_helper_find);
 
+static struct nf_conntrack_helper *find_get(const char *name, u16 l3num,
+					    u8 protonum, bool *known)
+{
+	struct nf_conntrack_helper *h;
+
+	rcu_read_lock();
+	h = __nf_conntrack_helper_find(name, l3num, protonum);
+	*known = h;
+	if (h && !try_module_get(h->me))
+		h = NULL;
+	if (h && !refcount_inc_not_zero(&h->refcnt)) {
+		module_put(h->me);
+		h = NULL;
+	}
+	rcu_read_unlock();
+
+	return h;
+}
+
 /**
- * nf_conntrack_helper_try_module_get - find a helper, and keep it
- * @name: name
- * @l3num: network protocol it has to be for
- * @protonum: transport protocol it has to be for
+ * nf_conntrack_helper_try_module_get - find a helper and keep its module
+ * @name: its name
+ * @l3num: address family that it serves
+ * @protonum: transport protocol that it serves
  *
- * Loads its module if need be.
+ * Loads the module nfct-helper-NAME if the helper is not there.
  *
- * Context: process, RCU read side; which it leaves while it loads a module.
+ * Context: process, may sleep.
  *
  * Return: the helper, for nf_conntrack_helper_put(), or NULL.
  */
 struct nf_conntrack_helper *
 nf_conntrack_helper_try_module_get(const char *name, u16 l3num, u8 protonum)
 {
-	struct nf_conntrack_helper *helper;
+	struct nf_conntrack_helper *h;
+	bool known;
 
-	rcu_read_lock();
-	helper = __nf_conntrack_helper_find(name, l3num, protonum);
-#ifdef CONFIG_MODULES
-	if (!helper) {
-		rcu_read_unlock();
-		if (request_module("nfct-helper-%s", name))
-			return NULL;
-		rcu_read_lock();
-		helper = __nf_conntrack_helper_find(name, l3num, protonum);
-	}
-#endif
-	if (helper && !try_module_get(helper->me))
-		helper = NULL;
-	if (helper && !refcount_inc_not_zero(&helper->refcnt)) {
-		module_put(helper->me);
-		helper = NULL;
-	}
-	rcu_read_unlock();
-	return helper;
+	h = find_get(name, l3num, protonum, &known);
+	if (!known && !request_module("nfct-helper-%s", name))
+		h = find_get(name, l3num, protonum, &known);
+	return h;
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helper_try_module_get);
 
 /**
- * nf_conntrack_helper_put - undo nf_conntrack_helper_try_module_get()
- * @helper: helper
+ * nf_conntrack_helper_put - give back a helper
+ * @helper: what nf_conntrack_helper_try_module_get() returned
+ *
+ * Context: any.
  */
 void nf_conntrack_helper_put(struct nf_conntrack_helper *helper)
 {
@@ -133,37 +125,150 @@ void nf_conntrack_helper_put(struct nf_conntrack_helper *helper)
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helper_put);
 
-/* --- a flow's helper --------------------------------------------------- */
+/* --- the NAT halves ---------------------------------------------------- */
+
+static struct nf_conntrack_nat_helper *nat_find(const char *mod_name)
+{
+	struct nf_conntrack_nat_helper *nat;
+
+	list_for_each_entry_rcu(nat, &nat_helpers, list) {
+		if (!strcmp(nat->mod_name, mod_name))
+			return nat;
+	}
+	return NULL;
+}
+
+static int nat_get(const char *mod_name)
+{
+	struct nf_conntrack_nat_helper *nat;
+	int err = -ENOENT;
+
+	rcu_read_lock();
+	nat = nat_find(mod_name);
+	if (nat && try_module_get(nat->module))
+		err = 0;
+	rcu_read_unlock();
+
+	return err;
+}
 
 /**
- * nf_ct_helper_ext_add - an entry may have a helper
- * @ct: entry that is not confirmed, or a template
+ * nf_nat_helper_try_module_get - keep the module of a helper's NAT half
+ * @name: name of the helper
+ * @l3num: address family that it serves
+ * @protonum: transport protocol that it serves
+ *
+ * Loads the module that the helper names if it is not there.
+ *
+ * Context: process, may sleep.
+ *
+ * Return: 0, or -ENOENT.
+ */
+int nf_nat_helper_try_module_get(const char *name, u16 l3num, u8 protonum)
+{
+	char mod_name[NF_CT_HELPER_NAME_LEN] = "";
+	const struct nf_conntrack_helper *h;
+
+	rcu_read_lock();
+	h = __nf_conntrack_helper_find(name, l3num, protonum);
+	if (h)
+		strscpy(mod_name, h->nat_mod_name, sizeof(mod_name));
+	rcu_read_unlock();
+
+	if (!mod_name[0])
+		return -ENOENT;
+	if (!nat_get(mod_name))
+		return 0;
+	if (request_module("%s", mod_name))
+		return -ENOENT;
+	return nat_get(mod_name);
+}
+EXPORT_SYMBOL_GPL(nf_nat_helper_try_module_get);
+
+/**
+ * nf_nat_helper_put - give back the module of a helper's NAT half
+ * @helper: helper that nf_nat_helper_try_module_get() succeeded for
+ *
+ * Context: any.
+ */
+void nf_nat_helper_put(struct nf_conntrack_helper *helper)
+{
+	struct nf_conntrack_nat_helper *nat;
+
+	rcu_read_lock();
+	nat = nat_find(helper->nat_mod_name);
+	if (!WARN_ON_ONCE(!nat))
+		module_put(nat->module);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(nf_nat_helper_put);
+
+/**
+ * nf_nat_helper_register - a NAT half is there
+ * @nat: its module and the name by which helpers ask for it
+ *
+ * Context: process, may sleep.
+ */
+void nf_nat_helper_register(struct nf_conntrack_nat_helper *nat)
+{
+	mutex_lock(&nat_mutex);
+	list_add_rcu(&nat->list, &nat_helpers);
+	mutex_unlock(&nat_mutex);
+}
+EXPORT_SYMBOL_GPL(nf_nat_helper_register);
+
+/**
+ * nf_nat_helper_unregister - a NAT half goes
+ * @nat: as registered
+ *
+ * Context: process, may sleep.
+ */
+void nf_nat_helper_unregister(struct nf_conntrack_nat_helper *nat)
+{
+	mutex_lock(&nat_mutex);
+	list_del_rcu(&nat->list);
+	mutex_unlock(&nat_mutex);
+	synchronize_rcu();
+}
+EXPORT_SYMBOL_GPL(nf_nat_helper_unregister);
+
+/* --- connections ------------------------------------------------------- */
+
+/**
+ * nf_ct_helper_ext_add - make room for a helper
+ * @ct: entry that is not confirmed, or template
  * @gfp: how to allocate
  *
- * Return: the extension, without a helper, or NULL.
+ * Context: as @gfp allows.
+ *
+ * Return: the extension, with no helper yet, or NULL.
  */
 struct nf_conn_help *nf_ct_helper_ext_add(struct nf_conn *ct, gfp_t gfp)
 {
 	struct nf_conn_help *help;
 
 	help = nf_ct_ext_add(ct, NF_CT_EXT_HELPER, gfp);
-	if (help)
-		INIT_HLIST_HEAD(&help->expectations);
+	if (!help)
+		return NULL;
+
+	INIT_HLIST_HEAD(&help->expectations);
+	__set_bit(IPS_HELPER_BIT, &ct->status);
 	return help;
 }
 EXPORT_SYMBOL_GPL(nf_ct_helper_ext_add);
 
 /**
- * __nf_ct_try_assign_helper - give an entry the helper that its template names
+ * __nf_ct_try_assign_helper - give a new connection the helper of its template
  * @ct: entry that is not confirmed
- * @tmpl: template, or NULL
+ * @tmpl: template that the packet came with, or NULL
  * @flags: how to allocate
  *
- * An entry that has been given one by a rule keeps it (IPS_HELPER).
+ * Helpers are assigned by rule, never by port. A helper that the entry has been
+ * given already stays.
  *
- * Context: softirq or process, RCU read side.
+ * Context: RCU read side, as @flags allow.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0 (also if there is no helper to assign), or -ENOMEM.
  */
 int __nf_ct_try_assign_helper(struct nf_conn *ct, struct nf_conn *tmpl,
 			      gfp_t flags)
@@ -171,40 +276,27 @@ int __nf_ct_try_assign_helper(struct nf_conn *ct, struct nf_conn *tmpl,
 	struct nf_conntrack_helper *helper = NULL;
 	struct nf_conn_help *help;
 
-	if (test_bit(IPS_HELPER_BIT, &ct->status))
+	if (test_bit(IPS_HELPER_BIT, &ct->status) || !tmpl)
 		return 0;
 
-	if (tmpl) {
-		help = nfct_help(tmpl);
-		if (help) {
-			helper = rcu_dereference(help->helper);
-			set_bit(IPS_HELPER_BIT, &ct->status);
-		}
-	}
-
-	help = nfct_help(ct);
-	if (!helper) {
-		if (help)
-			RCU_INIT_POINTER(help->helper, NULL);
+	help = nfct_help(tmpl);
+	if (help)
+		helper = rcu_dereference(help->helper);
+	if (!helper)
 		return 0;
-	}
 
-	if (!help) {
-		help = nf_ct_helper_ext_add(ct, flags);
-		if (!help)
-			return -ENOMEM;
-	} else if (rcu_access_pointer(help->helper) != helper) {
-		/* It was the other one's. */
-		memset(help->data, 0, sizeof(help->data));
-	}
+	help = nf_ct_helper_ext_add(ct, flags);
+	if (!help)
+		return -ENOMEM;
+
 	rcu_assign_pointer(help->helper, helper);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(__nf_ct_try_assign_helper);
 
 /**
- * nf_ct_helper_destroy - an entry is being freed: its helper may clean up
- * @ct: entry that nobody refers to
+ * nf_ct_helper_destroy - an entry goes; tell its helper
+ * @ct: entry without users
  *
  * Context: any but hard interrupt.
  */
@@ -224,14 +316,13 @@ void nf_ct_helper_destroy(struct nf_conn *ct)
 }
 
 /**
- * nf_ct_helper_log - a helper drops a packet: say why, through nf_log
+ * nf_ct_helper_log - say why a helper drops a packet
  * @skb: packet
  * @ct: its entry
  * @fmt: reason
  *
- * Context: softirq or process, RCU read side.
+ * Context: RCU read side.
  */
-__printf(3, 4)
 void nf_ct_helper_log(struct sk_buff *skb, const struct nf_conn *ct,
 		      const char *fmt, ...)
 {
@@ -240,9 +331,7 @@ void nf_ct_helper_log(struct sk_buff *skb, const struct nf_conn *ct,
 	struct va_format vaf;
 	va_list args;
 
-	if (!help)
-		return;
-	helper = rcu_dereference(help->helper);
+	helper = help ? rcu_dereference(help->helper) : NULL;
 
 	va_start(args, fmt);
 	vaf.fmt = fmt;
@@ -254,22 +343,124 @@ void nf_ct_helper_log(struct sk_buff *skb, const struct nf_conn *ct,
 }
 EXPORT_SYMBOL_GPL(nf_ct_helper_log);
 
+/* --- expectfns --------------------------------------------------------- */
+
+/**
+ * nf_ct_helper_expectfn_register - give an expectfn a name for netlink
+ * @n: name and function
+ *
+ * Context: any but hard interrupt.
+ */
+void nf_ct_helper_expectfn_register(struct nf_ct_helper_expectfn *n)
+{
+	spin_lock_bh(&nf_conntrack_expect_lock);
+	list_add_rcu(&n->head, &expectfns);
+	spin_unlock_bh(&nf_conntrack_expect_lock);
+}
+EXPORT_SYMBOL_GPL(nf_ct_helper_expectfn_register);
+
+/**
+ * nf_ct_helper_expectfn_unregister - take the name back
+ * @n: as registered; in use by readers until a grace period has passed
+ *
+ * Context: any but hard interrupt.
+ */
+void nf_ct_helper_expectfn_unregister(struct nf_ct_helper_expectfn *n)
+{
+	spin_lock_bh(&nf_conntrack_expect_lock);
+	list_del_rcu(&n->head);
+	spin_unlock_bh(&nf_conntrack_expect_lock);
+}
+EXPORT_SYMBOL_GPL(nf_ct_helper_expectfn_unregister);
+
+static bool calls_expectfn(struct nf_conntrack_expect *exp, void *data)
+{
+	const struct nf_ct_helper_expectfn *n = data;
+
+	return exp->expectfn == n->expectfn;
+}
+
+/**
+ * nf_ct_helper_expectfn_destroy - no expectation may call this function again
+ * @n: name and function
+ *
+ * Context: any but hard interrupt.
+ */
+void nf_ct_helper_expectfn_destroy(const struct nf_ct_helper_expectfn *n)
+{
+	nf_ct_expect_iterate_destroy(calls_expectfn, (void *)n);
+}
+EXPORT_SYMBOL_GPL(nf_ct_helper_expectfn_destroy);
+
+/**
+ * nf_ct_helper_expectfn_find_by_name - the expectfn of a name
+ * @name: name
+ *
+ * Context: RCU read side, also while the result is used.
+ *
+ * Return: name and function, or NULL.
+ */
+struct nf_ct_helper_expectfn *
+nf_ct_helper_expectfn_find_by_name(const char *name)
+{
+	struct nf_ct_helper_expectfn *n, *found = NULL;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(n, &expectfns, head) {
+		if (!strcmp(n->name, name)) {
+			found = n;
+			break;
+		}
+	}
+	rcu_read_unlock();
+
+	return found;
+}
+EXPORT_SYMBOL_GPL(nf_ct_helper_expectfn_find_by_name);
+
+/**
+ * nf_ct_helper_expectfn_find_by_symbol - the name of an expectfn
+ * @symbol: function
+ *
+ * Context: RCU read side, also while the result is used.
+ *
+ * Return: name and function, or NULL.
+ */
+struct nf_ct_helper_expectfn *
+nf_ct_helper_expectfn_find_by_symbol(const void *symbol)
+{
+	struct nf_ct_helper_expectfn *n, *found = NULL;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(n, &expectfns, head) {
+		if (n->expectfn == symbol) {
+			found = n;
+			break;
+		}
+	}
+	rcu_read_unlock();
+
+	return found;
+}
+EXPORT_SYMBOL_GPL(nf_ct_helper_expectfn_find_by_symbol);
+
 /* --- register ---------------------------------------------------------- */
 
 /**
  * nf_ct_helper_init - fill in a helper
- * @helper: helper
- * @l3num: network protocol, NFPROTO_UNSPEC for any
- * @protonum: transport protocol
- * @name: name of the protocol it helps
- * @default_port: the protocol's port
- * @spec_port: the port that this one is for
- * @id: appended to the name if that is another port
- * @exp_pol: policies of its classes
+ * @helper: zeroed
+ * @l3num: address family that it serves
+ * @protonum: transport protocol that it serves
+ * @name: name of the protocol
+ * @default_port: port that has this name
+ * @spec_port: port that this helper is for; with another one, its name is
+ *	NAME-ID
+ * @id: what to tell it from others by
+ * @exp_pol: a policy for each class
  * @expect_class_max: highest class
  * @help: called for each packet
- * @from_nlattr: private data from netlink, or NULL
- * @module: owner
+ * @from_nlattr: restores its state, or NULL
+ * @module: whose it is
  */
 void nf_ct_helper_init(struct nf_conntrack_helper *helper,
 		       u16 l3num, u16 protonum, const char *name,
@@ -291,121 +482,134 @@ void nf_ct_helper_init(struct nf_conntrack_helper *helper,
 	helper->help = help;
 	helper->from_nlattr = from_nlattr;
 	helper->me = module;
+
 	snprintf(helper->nat_mod_name, sizeof(helper->nat_mod_name),
 		 NF_NAT_HELPER_PREFIX "%s", name);
 
 	if (spec_port == default_port)
-		snprintf(helper->name, sizeof(helper->name), "%s", name);
+		strscpy(helper->name, name, sizeof(helper->name));
 	else
 		snprintf(helper->name, sizeof(helper->name), "%s-%u", name, id);
 }
 EXPORT_SYMBOL_GPL(nf_ct_helper_init);
 
-static bool taken(const struct nf_conntrack_helper *me)
+static bool well_formed(const struct nf_conntrack_helper *me)
 {
-	const struct nf_conntrack_helper *other;
+	unsigned int i;
 
-	hlist_for_each_entry(other, bucket_of(me->name), hnode) {
-		if (!strncmp(other->name, me->name, NF_CT_HELPER_NAME_LEN) &&
-		    (other->tuple.src.l3num == NFPROTO_UNSPEC ||
-		     other->tuple.src.l3num == me->tuple.src.l3num) &&
-		    other->tuple.dst.protonum == me->tuple.dst.protonum)
-			return true;
+	if (!me->expect_policy || !me->help ||
+	    me->expect_class_max >= NF_CT_MAX_EXPECT_CLASSES ||
+	    strnlen(me->name, sizeof(me->name)) == sizeof(me->name))
+		return false;
+
+	for (i = 0; i <= me->expect_class_max; i++) {
+		if (me->expect_policy[i].max_expected > NF_CT_EXPECT_MAX_CNT)
+			return false;
+	}
+	return true;
+}
+
+/* Two helpers of one name, or for one port, could not be told apart. */
+static bool clashes(const struct nf_conntrack_helper *me)
+{
+	const struct nf_conntrack_helper *h;
+	unsigned int i;
+
+	for (i = 0; i < nf_ct_helper_hsize; i++) {
+		hlist_for_each_entry(h, &nf_ct_helper_hash[i], hnode) {
+			if (h->tuple.src.l3num != me->tuple.src.l3num ||
+			    h->tuple.dst.protonum != me->tuple.dst.protonum)
+				continue;
+			if (!strcmp(h->name, me->name) ||
+			    h->tuple.src.u.all == me->tuple.src.u.all)
+				return true;
+		}
 	}
 	return false;
 }
 
 /**
- * nf_conntrack_helper_register - a helper comes
+ * nf_conntrack_helper_register - a helper is there
  * @me: helper
  *
  * Context: process, may sleep.
  *
- * Return: 0, -EEXIST if there is one of that name and protocol, -EINVAL if a
- * class has no sane policy.
+ * Return: 0, -EINVAL (a limit over 255, or another field that makes no sense),
+ * -EBUSY (the family and protocol have a helper of this name or port).
  */
 int nf_conntrack_helper_register(struct nf_conntrack_helper *me)
 {
-	unsigned int class;
-	int err = 0;
+	int err = -EBUSY;
 
-	if (!me->expect_policy || me->expect_class_max >= NF_CT_MAX_EXPECT_CLASSES ||
-	    strnlen(me->name, NF_CT_HELPER_NAME_LEN) >= NF_CT_HELPER_NAME_LEN)
+	if (!well_formed(me))
 		return -EINVAL;
-	for (class = 0; class <= me->expect_class_max; class++)
-		if (me->expect_policy[class].max_expected > NF_CT_EXPECT_MAX_CNT)
-			return -EINVAL;
 
-	mutex_lock(&nf_ct_helper_mutex);
-	if (taken(me)) {
-		err = -EEXIST;
-	} else {
+	mutex_lock(&helper_mutex);
+	if (!clashes(me)) {
 		refcount_set(&me->refcnt, 1);
-		hlist_add_head_rcu(&me->hnode, bucket_of(me->name));
+		hlist_add_head_rcu(&me->hnode, bucket(me->name));
+		err = 0;
 	}
-	mutex_unlock(&nf_ct_helper_mutex);
+	mutex_unlock(&helper_mutex);
+
 	return err;
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helper_register);
 
-static bool made_by(struct nf_conntrack_expect *exp, void *data)
+static bool is_of_helper(struct nf_conntrack_expect *exp, void *me)
 {
 	const struct nf_conn_help *help = nfct_help(exp->master);
 
-	return rcu_access_pointer(exp->helper) == data ||
-	       rcu_access_pointer(exp->assign_helper) == data ||
-	       (help && rcu_access_pointer(help->helper) == data);
+	return rcu_access_pointer(exp->helper) == me ||
+	       rcu_access_pointer(exp->assign_helper) == me ||
+	       (help && rcu_access_pointer(help->helper) == me);
 }
 
-static int unhelp(struct nf_conn *ct, void *data)
+static int take_away(struct nf_conn *ct, void *me)
 {
-	struct nf_conntrack_helper *me = data;
 	struct nf_conn_help *help = nfct_help(ct);
 
 	if (help && rcu_access_pointer(help->helper) == me) {
 		nf_conntrack_event(IPCT_HELPER, ct);
-		/* Its private data must not wait until nobody knows it. */
-		if (me->destroy)
-			me->destroy(ct);
 		RCU_INIT_POINTER(help->helper, NULL);
 	}
-	return 0;
+	return 0;	/* the connection goes on without */
 }
 
 /**
  * nf_conntrack_helper_unregister - a helper goes
- * @me: helper; no rule names it
+ * @me: as registered
  *
- * Flows that have it go on without, and what it expected is forgotten.
+ * Connections lose it, and what it expected is expected no more.
  *
  * Context: process, may sleep.
  */
 void nf_conntrack_helper_unregister(struct nf_conntrack_helper *me)
 {
-	mutex_lock(&nf_ct_helper_mutex);
+	mutex_lock(&helper_mutex);
 	hlist_del_rcu(&me->hnode);
-	mutex_unlock(&nf_ct_helper_mutex);
+	mutex_unlock(&helper_mutex);
 
-	/* Nobody finds it any more. */
+	/* Whoever has just found it has attached it, and is seen below. */
 	synchronize_rcu();
 
-	nf_ct_expect_iterate_destroy(made_by, me);
-	nf_ct_iterate_destroy(unhelp, me);
+	nf_ct_expect_iterate_destroy(is_of_helper, me);
+	nf_ct_iterate_destroy(take_away, me);
 
-	/* Nobody runs it any more; and what it has expected meanwhile goes. */
+	/* Packets may be in ->help() still, and expect something there. */
 	synchronize_rcu();
-	nf_ct_expect_iterate_destroy(made_by, me);
+	nf_ct_expect_iterate_destroy(is_of_helper, me);
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helper_unregister);
 
 /**
- * nf_conntrack_helpers_register - several helpers come, or none
- * @helper: helpers
+ * nf_conntrack_helpers_register - some helpers are there
+ * @helper: array of them
  * @n: how many
  *
  * Context: process, may sleep.
  *
- * Return: as nf_conntrack_helper_register().
+ * Return: as nf_conntrack_helper_register(); all or none.
  */
 int nf_conntrack_helpers_register(struct nf_conntrack_helper *helper,
 				  unsigned int n)
@@ -425,8 +629,8 @@ int nf_conntrack_helpers_register(struct nf_conntrack_helper *helper,
 EXPORT_SYMBOL_GPL(nf_conntrack_helpers_register);
 
 /**
- * nf_conntrack_helpers_unregister - several helpers go
- * @helper: helpers
+ * nf_conntrack_helpers_unregister - some helpers go
+ * @helper: array of them
  * @n: how many
  *
  * Context: process, may sleep.
@@ -434,200 +638,13 @@ EXPORT_SYMBOL_GPL(nf_conntrack_helpers_register);
 void nf_conntrack_helpers_unregister(struct nf_conntrack_helper *helper,
 				     unsigned int n)
 {
-	while (n-- > 0)
+	while (n--)
 		nf_conntrack_helper_unregister(&helper[n]);
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helpers_unregister);
 
-/* --- functions for expectations ---------------------------------------- */
-
 /**
- * nf_ct_helper_expectfn_register - user space may name this function
- * @n: function and its name
- */
-void nf_ct_helper_expectfn_register(struct nf_ct_helper_expectfn *n)
-{
-	spin_lock_bh(&expectfn_lock);
-	list_add_rcu(&n->head, &expectfns);
-	spin_unlock_bh(&expectfn_lock);
-}
-EXPORT_SYMBOL_GPL(nf_ct_helper_expectfn_register);
-
-/**
- * nf_ct_helper_expectfn_unregister - and now no longer
- * @n: function and its name; the caller waits for a grace period
- */
-void nf_ct_helper_expectfn_unregister(struct nf_ct_helper_expectfn *n)
-{
-	spin_lock_bh(&expectfn_lock);
-	list_del_rcu(&n->head);
-	spin_unlock_bh(&expectfn_lock);
-}
-EXPORT_SYMBOL_GPL(nf_ct_helper_expectfn_unregister);
-
-static bool calls(struct nf_conntrack_expect *exp, void *data)
-{
-	const struct nf_ct_helper_expectfn *n = data;
-
-	return exp->expectfn == n->expectfn;
-}
-
-/**
- * nf_ct_helper_expectfn_destroy - forget expectations that call a function
- * @n: function, whose module is being unloaded
- *
- * Context: process, may sleep.
- */
-void nf_ct_helper_expectfn_destroy(const struct nf_ct_helper_expectfn *n)
-{
-	nf_ct_expect_iterate_destroy(calls, (void *)n);
-}
-EXPORT_SYMBOL_GPL(nf_ct_helper_expectfn_destroy);
-
-/**
- * nf_ct_helper_expectfn_find_by_name - which function is it?
- * @name: name
- *
- * Context: RCU read side.
- *
- * Return: function and its name, or NULL.
- */
-struct nf_ct_helper_expectfn *
-nf_ct_helper_expectfn_find_by_name(const char *name)
-{
-	struct nf_ct_helper_expectfn *n;
-
-	list_for_each_entry_rcu(n, &expectfns, head) {
-		if (!strcmp(n->name, name))
-			return n;
-	}
-	return NULL;
-}
-EXPORT_SYMBOL_GPL(nf_ct_helper_expectfn_find_by_name);
-
-/**
- * nf_ct_helper_expectfn_find_by_symbol - what is it called?
- * @symbol: function
- *
- * Context: RCU read side.
- *
- * Return: function and its name, or NULL.
- */
-struct nf_ct_helper_expectfn *
-nf_ct_helper_expectfn_find_by_symbol(const void *symbol)
-{
-	struct nf_ct_helper_expectfn *n;
-
-	list_for_each_entry_rcu(n, &expectfns, head) {
-		if (n->expectfn == symbol)
-			return n;
-	}
-	return NULL;
-}
-EXPORT_SYMBOL_GPL(nf_ct_helper_expectfn_find_by_symbol);
-
-/* --- NAT halves -------------------------------------------------------- */
-
-static struct nf_conntrack_nat_helper *nat_helper_find(const char *mod_name)
-{
-	struct nf_conntrack_nat_helper *nat;
-
-	lockdep_assert_held(&nat_helper_mutex);
-	list_for_each_entry(nat, &nat_helpers, list) {
-		if (!strncmp(nat->mod_name, mod_name, sizeof(nat->mod_name)))
-			return nat;
-	}
-	return NULL;
-}
-
-/* Keep the NAT half's module from going. */
-static bool nat_helper_get(const char *mod_name)
-{
-	struct nf_conntrack_nat_helper *nat;
-	bool got;
-
-	mutex_lock(&nat_helper_mutex);
-	nat = nat_helper_find(mod_name);
-	got = nat && try_module_get(nat->module);
-	mutex_unlock(&nat_helper_mutex);
-	return got;
-}
-
-/**
- * nf_nat_helper_try_module_get - load the NAT half of a helper, and keep it
- * @name: name of the helper
- * @l3num: network protocol it is for
- * @protonum: transport protocol it is for
- *
- * Context: process, may sleep.
- *
- * Return: 0, or -ENOENT if there is no such helper or it has no NAT half.
- */
-int nf_nat_helper_try_module_get(const char *name, u16 l3num, u8 protonum)
-{
-	char mod_name[NF_CT_HELPER_NAME_LEN];
-	const struct nf_conntrack_helper *helper;
-
-	rcu_read_lock();
-	helper = __nf_conntrack_helper_find(name, l3num, protonum);
-	if (!helper || !helper->nat_mod_name[0]) {
-		rcu_read_unlock();
-		return -ENOENT;
-	}
-	strscpy(mod_name, helper->nat_mod_name, sizeof(mod_name));
-	rcu_read_unlock();
-
-	if (nat_helper_get(mod_name))
-		return 0;
-	request_module("%s", mod_name);
-	return nat_helper_get(mod_name) ? 0 : -ENOENT;
-}
-EXPORT_SYMBOL_GPL(nf_nat_helper_try_module_get);
-
-/**
- * nf_nat_helper_put - undo nf_nat_helper_try_module_get()
- * @helper: helper
- */
-void nf_nat_helper_put(struct nf_conntrack_helper *helper)
-{
-	struct nf_conntrack_nat_helper *nat;
-
-	mutex_lock(&nat_helper_mutex);
-	nat = nat_helper_find(helper->nat_mod_name);
-	if (nat)
-		module_put(nat->module);
-	mutex_unlock(&nat_helper_mutex);
-}
-EXPORT_SYMBOL_GPL(nf_nat_helper_put);
-
-/**
- * nf_nat_helper_register - a NAT half comes
- * @nat: its name and module
- */
-void nf_nat_helper_register(struct nf_conntrack_nat_helper *nat)
-{
-	mutex_lock(&nat_helper_mutex);
-	list_add(&nat->list, &nat_helpers);
-	mutex_unlock(&nat_helper_mutex);
-}
-EXPORT_SYMBOL_GPL(nf_nat_helper_register);
-
-/**
- * nf_nat_helper_unregister - a NAT half goes
- * @nat: its name and module
- */
-void nf_nat_helper_unregister(struct nf_conntrack_nat_helper *nat)
-{
-	mutex_lock(&nat_helper_mutex);
-	list_del(&nat->list);
-	mutex_unlock(&nat_helper_mutex);
-}
-EXPORT_SYMBOL_GPL(nf_nat_helper_unregister);
-
-/**
- * nf_conntrack_helper_init - an empty hash
- *
- * Context: module init.
+ * nf_conntrack_helper_init - set up the hash
  *
  * Return: 0 or -ENOMEM.
  */
@@ -635,16 +652,14 @@ int nf_conntrack_helper_init(void)
 {
 	nf_ct_helper_hsize = 1;		/* rounded up to a page */
 	nf_ct_helper_hash = nf_ct_alloc_hashtable(&nf_ct_helper_hsize, 0);
+
 	return nf_ct_helper_hash ? 0 : -ENOMEM;
 }
 
 /**
- * nf_conntrack_helper_fini - free the hash
- *
- * Context: module exit.
+ * nf_conntrack_helper_fini - the module goes; there are no helpers any more
  */
 void nf_conntrack_helper_fini(void)
 {
 	kvfree(nf_ct_helper_hash);
-	nf_ct_helper_hash = NULL;
 }

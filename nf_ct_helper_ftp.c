@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * FTP: expects the data connections that a control connection agrees upon.
+ * The FTP helper: what a control connection says about data connections
+ * becomes an expectation, rewritten first by the NAT half if there is NAT.
  *
- * Only what begins a line counts (RFC 959 4.1.3): the sequence numbers behind
- * the last line ends of each side are remembered, and a packet is read only if
- * it begins at one of them. ct->lock guards them.
+ * The parser is nf_ct_ftp_parse.c. Here it is decided which bytes it may see
+ * (only such as start a line, RFC 959 5.3) and what of its findings may be
+ * believed: nobody opens a port on a third host, unless `loose` is set.
+ *
+ * ftp_lock guards where lines start, in the helper's data of each entry, and
+ * the buffer. It is not held when anything else is called.
  */
 #include <net/tcp.h>
 #include <net/netfilter/nf_conntrack_core.h>
@@ -13,16 +17,26 @@
 
 #ifndef __GENKSYMS__
 #include <linux/module.h>
-#include <linux/slab.h>
+#include <linux/moduleparam.h>
 #endif
 
 #include "nf_ct.h"
 #include "nf_ct_ftp_parse.h"
 
 #define MAX_PORTS	8
-#define MAX_PAYLOAD	65536
+#define FAMILIES	2
+#define BUFFER_SIZE	65536
+#define LOWEST_FREE	1024	/* ports below belong to well-known services */
 
-static unsigned short ports[MAX_PORTS];
+/* Beside NF_CT_FTP_SEQ_PICKUP: who handed over the connection vouches for it. */
+#define SEQ_VOUCHED	(1 << 1)
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("ftp connection tracking helper");
+MODULE_ALIAS("ip_conntrack_ftp");
+MODULE_ALIAS_NFCT_HELPER("ftp");
+
+static u16 ports[MAX_PORTS];
 static unsigned int ports_c;
 module_param_array(ports, ushort, &ports_c, 0400);
 
@@ -33,23 +47,46 @@ unsigned int (*nf_nat_ftp_hook)(struct sk_buff *skb,
 				enum ip_conntrack_info ctinfo,
 				enum nf_ct_ftp_type type,
 				unsigned int protoff,
-				unsigned int matchoff,
-				unsigned int matchlen,
-				struct nf_conntrack_expect *exp) __read_mostly;
+				unsigned int matchoff, unsigned int matchlen,
+				struct nf_conntrack_expect *exp);
 EXPORT_SYMBOL_GPL(nf_nat_ftp_hook);
 
-static struct nf_conntrack_helper helpers[2 * MAX_PORTS] __read_mostly;
+static struct nf_conntrack_helper helpers[MAX_PORTS * FAMILIES] __read_mostly;
+static DEFINE_SPINLOCK(ftp_lock);
+static u8 *buffer;	/* payload of a nonlinear packet; ftp_lock */
 
+/* A session has one data connection at a time. */
 static const struct nf_conntrack_expect_policy policy = {
 	.max_expected	= 1,
 	.timeout	= 5 * 60,
 };
 
-/* --- lines ------------------------------------------------------------- */
+/**
+ * struct segment - a packet of a control connection
+ * @ct:		entry
+ * @ctinfo:	tells the direction
+ * @dir:	the direction
+ * @protoff:	where the TCP header starts
+ * @seq:	sequence number of the payload's first byte
+ * @off:	where the payload starts
+ * @len:	length of the payload
+ */
+struct segment {
+	struct nf_conn		*ct;
+	enum ip_conntrack_info	ctinfo;
+	enum ip_conntrack_dir	dir;
+	unsigned int		protoff;
+	u32			seq;
+	unsigned int		off;
+	unsigned int		len;
+};
 
-static bool known(const struct nf_ct_ftp_master *info, int dir, u32 seq)
+/* --- where lines start (ftp_lock) -------------------------------------- */
+
+static bool starts_line(const struct nf_ct_ftp_master *info,
+			enum ip_conntrack_dir dir, u32 seq)
 {
-	unsigned int i;
+	u16 i;
 
 	for (i = 0; i < info->seq_aft_nl_num[dir]; i++) {
 		if (info->seq_aft_nl[dir][i] == seq)
@@ -58,76 +95,128 @@ static bool known(const struct nf_ct_ftp_master *info, int dir, u32 seq)
 	return false;
 }
 
-/* A line ends before @seq. Two are kept: packets may come again. */
-static void remember(struct nf_ct_ftp_master *info, int dir, u32 seq)
+/* Keep the latest places: the last line may be sent again. */
+static void remember(struct nf_ct_ftp_master *info, enum ip_conntrack_dir dir,
+		     u32 seq)
 {
-	u32 *kept = info->seq_aft_nl[dir];
+	u32 *place = info->seq_aft_nl[dir];
+	u16 i, oldest = 0;
 
-	if (known(info, dir, seq))
+	if (starts_line(info, dir, seq))
 		return;
-	if (info->seq_aft_nl_num[dir] < NUM_SEQ_TO_REMEMBER)
-		kept[info->seq_aft_nl_num[dir]++] = seq;
-	else if (before(kept[0], kept[1]))
-		kept[0] = seq;
-	else
-		kept[1] = seq;
-}
-
-/* Does the packet begin a line? Takes note of where the next one begins. */
-static bool begins_line(struct nf_conn *ct, int dir, u32 seq, u32 end,
-			bool ends_line)
-{
-	struct nf_ct_ftp_master *info = nfct_help_data(ct);
-	bool begins;
-
-	spin_lock_bh(&ct->lock);
-	/* An entry from another machine, which knew. */
-	if (info->flags[dir] & NF_CT_FTP_SEQ_PICKUP) {
-		info->flags[dir] &= ~NF_CT_FTP_SEQ_PICKUP;
-		remember(info, dir, seq);
+	if (info->seq_aft_nl_num[dir] < NUM_SEQ_TO_REMEMBER) {
+		place[info->seq_aft_nl_num[dir]++] = seq;
+		return;
 	}
-	begins = known(info, dir, seq);
-	if (ends_line)
-		remember(info, dir, end);
-	spin_unlock_bh(&ct->lock);
-	return begins;
+	for (i = 1; i < NUM_SEQ_TO_REMEMBER; i++) {
+		if (before(place[i], place[oldest]))
+			oldest = i;
+	}
+	if (after(seq, place[oldest]))
+		place[oldest] = seq;
 }
 
-/* --- expect ------------------------------------------------------------ */
-
-/* Is it the speaker's own address? Sets where the data connection will go. */
-static bool may_expect(const struct nf_conn *ct, int dir,
-		       const struct nf_ct_ftp_data *data,
-		       union nf_inet_addr *daddr)
+static enum nf_ct_ftp_result parse(const struct sk_buff *skb,
+				   const struct segment *seg,
+				   struct nf_ct_ftp_match *match)
 {
-	const union nf_inet_addr *self = &nf_ct_tuple(ct, dir)->src.u3;
-	size_t size = data->family == 4 ? 4 : 16;
+	struct nf_ct_ftp_master *info = nfct_help_data(seg->ct);
+	enum ip_conntrack_dir dir = seg->dir;
+	enum nf_ct_ftp_result result;
+	const u8 *data;
 
-	/* As the other side knows the speaker. */
-	*daddr = nf_ct_tuple(ct, !dir)->dst.u3;
-	if (!data->family || !memcmp(self, data->addr, size))
+	data = skb_header_pointer(skb, seg->off, seg->len, buffer);
+	if (!data)
+		return NF_CT_FTP_NOTHING;
+
+	if (info->flags[dir] & NF_CT_FTP_SEQ_PICKUP) {
+		remember(info, dir, seg->seq);
+		info->flags[dir] &= ~NF_CT_FTP_SEQ_PICKUP;
+	}
+
+	result = nf_ct_ftp_parse(data, seg->len, dir == IP_CT_DIR_REPLY,
+				 starts_line(info, dir, seg->seq), match);
+
+	/* What is dropped will come again. */
+	if (result == NF_CT_FTP_PARTIAL)
+		return result;
+	if (result == NF_CT_FTP_FOUND)
+		remember(info, dir, seg->seq + match->line);
+	if (data[seg->len - 1] == '\n')
+		remember(info, dir, seg->seq + seg->len);
+	return result;
+}
+
+/* --- what may be believed ---------------------------------------------- */
+
+/* In the middle of a connection that nobody has seen the start of, anything may
+ * look like a line. The TCP tracker is liberal with both sides of such a one.
+ */
+static bool picked_up(const struct nf_conn *ct)
+{
+	const struct nf_ct_ftp_master *info = nfct_help_data(ct);
+	u8 flags = ct->proto.tcp.seen[0].flags & ct->proto.tcp.seen[1].flags;
+
+	return flags & IP_CT_TCP_FLAG_BE_LIBERAL &&
+	       !(info->flags[IP_CT_DIR_ORIGINAL] & SEQ_VOUCHED);
+}
+
+/* The address that was named. Where none was, it is the speaker's own. */
+static void named_addr(const struct segment *seg,
+		       const struct nf_ct_ftp_match *match,
+		       union nf_inet_addr *addr)
+{
+	memset(addr, 0, sizeof(*addr));
+	if (match->family == 4)
+		memcpy(&addr->ip, match->addr, sizeof(addr->ip));
+	else if (match->family == 6)
+		memcpy(&addr->in6, match->addr, sizeof(addr->in6));
+	else
+		*addr = nf_ct_tuple(seg->ct, seg->dir)->src.u3;
+}
+
+static bool right_family(const struct segment *seg,
+			 const struct nf_ct_ftp_match *match)
+{
+	switch (match->family) {
+	case 4:
+		return nf_ct_l3num(seg->ct) == NFPROTO_IPV4;
+	case 6:
+		return nf_ct_l3num(seg->ct) == NFPROTO_IPV6;
+	default:
 		return true;
-
-	/* A third host: only if that is wanted, and no service of its own. */
-	if (!loose || data->port < 1024)
-		return false;
-	memset(daddr, 0, sizeof(*daddr));
-	memcpy(daddr, data->addr, size);
-	return true;
+	}
 }
 
-static int expect(struct sk_buff *skb, struct nf_conn *ct,
-		  enum ip_conntrack_info ctinfo, unsigned int protoff,
-		  const struct nf_ct_ftp_data *data)
+/* Where will the data connection be seen to go? To the speaker, by the address
+ * that the other side knows; with `loose`, to a third host.
+ */
+static bool destination(const struct segment *seg,
+			const struct nf_ct_ftp_match *match,
+			union nf_inet_addr *addr)
 {
-	int dir = CTINFO2DIR(ctinfo);
-	__be16 port = htons(data->port);
-	struct nf_conntrack_expect *exp;
-	typeof(nf_nat_ftp_hook) nat;
-	union nf_inet_addr daddr;
-	int verdict = NF_ACCEPT;
+	if (!right_family(seg, match))
+		return false;
 
-	if (!may_expect(ct, dir, data, &daddr))
+	named_addr(seg, match, addr);
+	if (nf_inet_addr_cmp(addr, &nf_ct_tuple(seg->ct, seg->dir)->src.u3)) {
+		*addr = nf_ct_tuple(seg->ct, !seg->dir)->dst.u3;
+		return true;
+	}
+	return READ_ONCE(loose) && match->port >= LOWEST_FREE;
+}
+
+static unsigned int announce(struct sk_buff *skb, const struct segment *seg,
+			     const struct nf_ct_ftp_match *match)
+{
+	typeof(nf_nat_ftp_hook) nat_hook;
+	struct nf_conntrack_expect *exp;
+	struct nf_conn *ct = seg->ct;
+	union nf_inet_addr addr;
+	__be16 port = htons(match->port);
+	unsigned int verdict = NF_ACCEPT;
+
+	if (picked_up(ct) || !destination(seg, match, &addr))
 		return NF_ACCEPT;
 
 	exp = nf_ct_expect_alloc(ct);
@@ -136,14 +225,15 @@ static int expect(struct sk_buff *skb, struct nf_conn *ct,
 		return NF_DROP;
 	}
 	nf_ct_expect_init(exp, NF_CT_EXPECT_CLASS_DEFAULT, nf_ct_l3num(ct),
-			  &nf_ct_tuple(ct, !dir)->src.u3, &daddr,
+			  &nf_ct_tuple(ct, !seg->dir)->src.u3, &addr,
 			  IPPROTO_TCP, NULL, &port);
 
-	/* The NAT half rewrites the packet, and expects by itself. */
-	nat = rcu_dereference(nf_nat_ftp_hook);
-	if (nat && (ct->status & IPS_NAT_MASK)) {
-		verdict = nat(skb, ctinfo, (enum nf_ct_ftp_type)data->kind,
-			      protoff, data->off, data->len, exp);
+	nat_hook = READ_ONCE(nf_nat_ftp_hook);
+	if (nat_hook && ct->status & IPS_NAT_MASK) {
+		verdict = nat_hook(skb, seg->ctinfo,
+				   (enum nf_ct_ftp_type)match->kind,
+				   seg->protoff, match->offset, match->len,
+				   exp);
 	} else if (nf_ct_expect_related(exp, 0)) {
 		nf_ct_helper_log(skb, ct, "cannot add expectation");
 		verdict = NF_DROP;
@@ -152,109 +242,115 @@ static int expect(struct sk_buff *skb, struct nf_conn *ct,
 	return verdict;
 }
 
-static int read_payload(struct sk_buff *skb, struct nf_conn *ct,
-			enum ip_conntrack_info ctinfo, unsigned int protoff,
-			const u8 *payload, unsigned int len)
-{
-	enum nf_ct_ftp_side side = CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL ?
-				   NF_CT_FTP_CLIENT : NF_CT_FTP_SERVER;
-	struct nf_ct_ftp_data data;
+/* --- packets ----------------------------------------------------------- */
 
-	switch (nf_ct_ftp_parse(payload, len, side,
-				nf_ct_l3num(ct) == NFPROTO_IPV6, &data)) {
-	case NF_CT_FTP_PARTIAL:
-		/* It comes again, as a whole. */
-		nf_ct_helper_log(skb, ct, "partial matching of command or reply");
-		return NF_DROP;
-	case NF_CT_FTP_ADDRESS:
-	case NF_CT_FTP_PORT_ONLY:
-		return expect(skb, ct, ctinfo, protoff, &data);
-	case NF_CT_FTP_NOTHING:
-		break;
-	}
-	return NF_ACCEPT;
-}
-
-static int help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
-		enum ip_conntrack_info ctinfo)
+/* Has the packet anything to say? */
+static bool payload(const struct sk_buff *skb, struct segment *seg)
 {
-	unsigned int dataoff, len;
 	const struct tcphdr *th;
 	struct tcphdr buf;
-	const u8 *payload;
-	u8 last, *copy = NULL;
-	int verdict = NF_ACCEPT;
-	u32 seq;
 
-	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY)
-		return NF_ACCEPT;
+	th = skb_header_pointer(skb, seg->protoff, sizeof(buf), &buf);
+	if (!th || th->doff * 4 < sizeof(*th) || th->syn || th->rst)
+		return false;
 
-	th = skb_header_pointer(skb, protoff, sizeof(buf), &buf);
-	if (!th || th->doff * 4 < sizeof(*th))
-		return NF_ACCEPT;
-	dataoff = protoff + th->doff * 4;
-	if (dataoff >= skb->len)
-		return NF_ACCEPT;
-	len = skb->len - dataoff;
-	if (len > MAX_PAYLOAD ||
-	    skb_copy_bits(skb, skb->len - 1, &last, sizeof(last)))
-		return NF_ACCEPT;
-
-	seq = ntohl(th->seq);
-	if (!begins_line(ct, CTINFO2DIR(ctinfo), seq, seq + len, last == '\n'))
-		return NF_ACCEPT;
-
-	if (skb_headlen(skb) < skb->len) {
-		copy = kmalloc(len, GFP_ATOMIC);
-		if (!copy)
-			return NF_DROP;
-	}
-	payload = skb_header_pointer(skb, dataoff, len, copy);
-	if (payload)
-		verdict = read_payload(skb, ct, ctinfo, protoff, payload, len);
-	kfree(copy);
-	return verdict;
+	seg->off = seg->protoff + th->doff * 4;
+	if (seg->off >= skb->len || skb->len - seg->off > BUFFER_SIZE)
+		return false;
+	seg->len = skb->len - seg->off;
+	seg->seq = ntohl(th->seq);
+	return true;
 }
 
-/* An entry that netlink makes with this helper comes from another machine. */
-static int from_nlattr(struct nlattr *attr, struct nf_conn *ct)
+static int ftp_help(struct sk_buff *skb, unsigned int protoff,
+		    struct nf_conn *ct, enum ip_conntrack_info ctinfo)
+{
+	struct segment seg = {
+		.ct		= ct,
+		.ctinfo		= ctinfo,
+		.dir		= CTINFO2DIR(ctinfo),
+		.protoff	= protoff,
+	};
+	enum nf_ct_ftp_result result;
+	struct nf_ct_ftp_match match;
+
+	/* Both sides have spoken. */
+	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY)
+		return NF_ACCEPT;
+	if (!nf_ct_is_confirmed(ct) || !payload(skb, &seg))
+		return NF_ACCEPT;
+
+	spin_lock_bh(&ftp_lock);
+	result = parse(skb, &seg, &match);
+	spin_unlock_bh(&ftp_lock);
+
+	switch (result) {
+	case NF_CT_FTP_FOUND:
+		return announce(skb, &seg, &match);
+	case NF_CT_FTP_PARTIAL:
+		/* Sent again, it will be whole, or longer at least. */
+		nf_ct_helper_log(skb, ct, "partial matching of `%s'",
+				 nf_ct_ftp_keyword(match.kind));
+		return NF_DROP;
+	default:
+		return NF_ACCEPT;
+	}
+}
+
+/* The connection was put here by netlink: take lines up where they are. */
+static int ftp_from_nlattr(struct nlattr *attr, struct nf_conn *ct)
 {
 	struct nf_ct_ftp_master *info = nfct_help_data(ct);
+	int dir;
 
-	info->flags[IP_CT_DIR_ORIGINAL] |= NF_CT_FTP_SEQ_PICKUP;
-	info->flags[IP_CT_DIR_REPLY] |= NF_CT_FTP_SEQ_PICKUP;
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
+		info->flags[dir] |= NF_CT_FTP_SEQ_PICKUP | SEQ_VOUCHED;
 	return 0;
 }
 
-static int __init nf_ct_ftp_init(void)
+/* --- module ------------------------------------------------------------ */
+
+static void __exit ftp_exit(void)
 {
+	nf_conntrack_helpers_unregister(helpers, ports_c * FAMILIES);
+	kfree(buffer);
+}
+
+static int __init ftp_init(void)
+{
+	static const u16 family[FAMILIES] = { AF_INET, AF_INET6 };
 	unsigned int i;
+	int err;
 
 	NF_CT_HELPER_BUILD_BUG_ON(sizeof(struct nf_ct_ftp_master));
+	BUILD_BUG_ON((int)NF_CT_FTP_KIND_PORT != NF_CT_FTP_PORT ||
+		     (int)NF_CT_FTP_KIND_PASV != NF_CT_FTP_PASV ||
+		     (int)NF_CT_FTP_KIND_EPRT != NF_CT_FTP_EPRT ||
+		     (int)NF_CT_FTP_KIND_EPSV != NF_CT_FTP_EPSV);
+
+	buffer = kmalloc(BUFFER_SIZE, GFP_KERNEL);
+	if (!buffer)
+		return -ENOMEM;
 
 	if (!ports_c)
 		ports[ports_c++] = FTP_PORT;
 
-	for (i = 0; i < ports_c; i++) {
-		nf_ct_helper_init(&helpers[2 * i], AF_INET, IPPROTO_TCP, "ftp",
-				  FTP_PORT, ports[i], ports[i], &policy, 0,
-				  help, from_nlattr, THIS_MODULE);
-		nf_ct_helper_init(&helpers[2 * i + 1], AF_INET6, IPPROTO_TCP,
-				  "ftp", FTP_PORT, ports[i], ports[i], &policy,
-				  0, help, from_nlattr, THIS_MODULE);
+	for (i = 0; i < ports_c * FAMILIES; i++) {
+		u16 port = ports[i / FAMILIES];
+
+		nf_ct_helper_init(&helpers[i], family[i % FAMILIES],
+				  IPPROTO_TCP, "ftp", FTP_PORT, port, port,
+				  &policy, 0, ftp_help, ftp_from_nlattr,
+				  THIS_MODULE);
 	}
-	return nf_conntrack_helpers_register(helpers, 2 * ports_c);
+
+	err = nf_conntrack_helpers_register(helpers, ports_c * FAMILIES);
+	if (err) {
+		pr_err("nf_conntrack_ftp: failed to register helpers\n");
+		kfree(buffer);
+	}
+	return err;
 }
 
-static void __exit nf_ct_ftp_exit(void)
-{
-	nf_conntrack_helpers_unregister(helpers, 2 * ports_c);
-}
-
-module_init(nf_ct_ftp_init);
-module_exit(nf_ct_ftp_exit);
-
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("ftp connection tracking helper");
-MODULE_ALIAS("ip_conntrack_ftp");
-MODULE_ALIAS_NFCT_HELPER("ftp");
+module_init(ftp_init);
+module_exit(ftp_exit);

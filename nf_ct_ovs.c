@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What Open vSwitch and the traffic control action share: they track packets
- * at layer 2, outside of netfilter's hooks, and so have to do by themselves
- * what those do around the tracker.
+ * What Open vSwitch and act_ct need because their packets come without the
+ * hooks of an address family: helpers, trimming and defragmentation.
+ *
+ * Packets are at their network header. No lock is taken here.
  */
 #include <net/tcp.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 
 #ifndef __GENKSYMS__
 #include <linux/module.h>
-#include <linux/netfilter_ipv6.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/ipv6_frag.h>
@@ -19,11 +19,13 @@
 #include "nf_ct.h"
 
 /**
- * nf_ct_helper - run the helper of a packet's flow
- * @skb: packet, at its network header
+ * nf_ct_helper - show a packet to the helper of its connection
+ * @skb: packet; may be rewritten
  * @ct: its entry
- * @ctinfo: its relation to that
+ * @ctinfo: its place in the connection
  * @proto: NFPROTO_IPV4 or NFPROTO_IPV6
+ *
+ * Sequence numbers are adjusted afterwards, as when a packet leaves by a hook.
  *
  * Context: softirq or process, RCU read side.
  *
@@ -34,31 +36,29 @@ int nf_ct_helper(struct sk_buff *skb, struct nf_conn *ct,
 {
 	const struct nf_conntrack_helper *helper;
 	const struct nf_conn_help *help;
+	int protoff, verdict;
 	u8 protonum;
-	int protoff;
-	int verdict;
 
 	if (ctinfo == IP_CT_RELATED_REPLY)
 		return NF_ACCEPT;
+
 	help = nfct_help(ct);
-	if (!help)
+	helper = help ? rcu_dereference(help->helper) : NULL;
+	if (!helper)
 		return NF_ACCEPT;
-	helper = rcu_dereference(help->helper);
-	if (!helper || (helper->tuple.src.l3num != NFPROTO_UNSPEC &&
-			helper->tuple.src.l3num != proto))
+	if (helper->tuple.src.l3num != NFPROTO_UNSPEC &&
+	    helper->tuple.src.l3num != proto)
 		return NF_ACCEPT;
 
-	protoff = nf_ct_l4_offset(skb, skb_network_offset(skb), proto, &protonum);
-	if (protoff < 0)
-		return NF_DROP;
-	if (protonum != helper->tuple.dst.protonum)
+	protoff = nf_ct_l4_offset(skb, skb_network_offset(skb), proto,
+				  &protonum);
+	if (protoff <= 0 || protonum != helper->tuple.dst.protonum)
 		return NF_ACCEPT;
 
 	verdict = helper->help(skb, protoff, ct, ctinfo);
 	if (verdict != NF_ACCEPT)
 		return verdict;
 
-	/* As where a packet leaves the hooks. */
 	if (test_bit(IPS_SEQ_ADJUST_BIT, &ct->status) &&
 	    !nf_ct_seq_adjust(skb, ct, ctinfo, protoff))
 		return NF_DROP;
@@ -67,18 +67,18 @@ int nf_ct_helper(struct sk_buff *skb, struct nf_conn *ct,
 EXPORT_SYMBOL_GPL(nf_ct_helper);
 
 /**
- * nf_ct_add_helper - a template shall give its flows a helper
+ * nf_ct_add_helper - give a template a helper
  * @ct: template
  * @name: name of the helper
- * @family: network protocol
- * @proto: transport protocol
- * @nat: load the NAT half, too
- * @hp: set to the helper, to be put by the caller
+ * @family: address family that it serves
+ * @proto: transport protocol that it serves
+ * @nat: its NAT half is needed, too
+ * @hp: where the helper goes; given back with nf_conntrack_helper_put() and,
+ *	with @nat, nf_nat_helper_put()
  *
  * Context: process, may sleep.
  *
- * Return: 0, -EINVAL if there is no such helper, -ENOMEM, or the error of the NAT
- * half.
+ * Return: 0, -EINVAL (no such helper), -ENOENT (it has no NAT half), -ENOMEM.
  */
 int nf_ct_add_helper(struct nf_conn *ct, const char *name, u8 family,
 		     u8 proto, bool nat, struct nf_conntrack_helper **hp)
@@ -92,102 +92,121 @@ int nf_ct_add_helper(struct nf_conn *ct, const char *name, u8 family,
 		return -EINVAL;
 
 	help = nf_ct_helper_ext_add(ct, GFP_KERNEL);
-	if (!help) {
-		err = -ENOMEM;
-		goto err_put;
-	}
-#if IS_ENABLED(CONFIG_NF_NAT)
-	if (nat) {
+	err = help ? 0 : -ENOMEM;
+	if (!err && nat)
 		err = nf_nat_helper_try_module_get(name, family, proto);
-		if (err)
-			goto err_put;
+	if (err) {
+		nf_conntrack_helper_put(helper);
+		return err;
 	}
-#endif
+
 	rcu_assign_pointer(help->helper, helper);
 	*hp = helper;
 	return 0;
-
-err_put:
-	nf_conntrack_helper_put(helper);
-	return err;
 }
 EXPORT_SYMBOL_GPL(nf_ct_add_helper);
 
 /**
- * nf_ct_skb_network_trim - cut off what a link layer padded a packet with
- * @skb: packet, pulled to its network header
+ * nf_ct_skb_network_trim - cut off what stands behind a packet
+ * @skb: packet, with its network header in the linear part
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  *
- * Context: softirq or process.
+ * A link may pad short packets.
  *
- * Return: 0, or -EINVAL or -ENOMEM.
+ * Context: any.
+ *
+ * Return: 0 or -ENOMEM.
  */
 int nf_ct_skb_network_trim(struct sk_buff *skb, int family)
 {
-	unsigned int len;
+	unsigned int len = skb->len;
 
-	switch (family) {
-	case NFPROTO_IPV4:
+	if (family == NFPROTO_IPV4)
 		len = skb_ip_totlen(skb);
-		break;
-	case NFPROTO_IPV6:
-		len = ntohs(ipv6_hdr(skb)->payload_len);
-		/* A jumbogram has no length there. */
-		if (ipv6_hdr(skb)->nexthdr == NEXTHDR_HOP && !len)
-			len = skb->len;
-		else
-			len += sizeof(struct ipv6hdr);
-		break;
-	default:
-		len = skb->len;
-	}
+	else if (family == NFPROTO_IPV6)
+		len = ntohs(ipv6_hdr(skb)->payload_len) +
+		      sizeof(struct ipv6hdr);
+
 	return pskb_trim_rcsum(skb, len);
 }
 EXPORT_SYMBOL_GPL(nf_ct_skb_network_trim);
 
+static int gather_ipv4(struct net *net, struct sk_buff *skb, u32 user,
+		       u8 *proto, u16 *mru)
+{
+	int err;
+
+	memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
+
+	local_bh_disable();
+	err = ip_defrag(net, skb, user);
+	local_bh_enable();
+	if (err)
+		return err;
+
+	*proto = ip_hdr(skb)->protocol;
+	*mru = IPCB(skb)->frag_max_size;
+	return 0;
+}
+
+#if IS_ENABLED(CONFIG_NF_DEFRAG_IPV6)
+static int gather_ipv6(struct net *net, struct sk_buff *skb, u32 user,
+		       u8 *proto, u16 *mru)
+{
+	int err;
+
+	memset(IP6CB(skb), 0, sizeof(struct inet6_skb_parm));
+
+	err = nf_ct_frag6_gather(net, skb, user);
+	if (err) {
+		/* Unlike ip_defrag(), it leaves what it has not kept. */
+		if (err != -EINPROGRESS)
+			kfree_skb(skb);
+		return err;
+	}
+
+	*proto = ipv6_hdr(skb)->nexthdr;
+	*mru = IP6CB(skb)->frag_max_size;
+	return 0;
+}
+#endif
+
 /**
- * nf_ct_handle_fragments - put a packet's fragments together
+ * nf_ct_handle_fragments - put fragments together
  * @net: namespace
- * @skb: fragment, pulled to its network header
- * @zone: zone; fragments of different zones are not mixed
+ * @skb: fragment; the whole packet, if this was the last one
+ * @zone: fragments of different zones don't mix
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
- * @proto: set to the transport protocol
- * @mru: set to the size of the largest fragment, or 0
+ * @proto: transport protocol of the whole packet
+ * @mru: size of the largest fragment, to fragment it again as it came
  *
- * Context: softirq or process, BH disabled.
+ * Context: softirq or process.
  *
- * Return: 0 when @skb is whole; -EINPROGRESS when it has been kept, or another
- * error when it has been freed.
+ * Return: 0; otherwise @skb is not the caller's any more: -EINPROGRESS if it is
+ * kept until the rest has come, or another error.
  */
 int nf_ct_handle_fragments(struct net *net, struct sk_buff *skb,
 			   u16 zone, u8 family, u8 *proto, u16 *mru)
 {
 	int err;
 
-	if (family == NFPROTO_IPV4) {
-		memset(IPCB(skb), 0, sizeof(struct inet_skb_parm));
-		local_bh_disable();
-		err = ip_defrag(net, skb, IP_DEFRAG_CONNTRACK_IN + zone);
-		local_bh_enable();
-		if (err)
-			return err;
-		*mru = IPCB(skb)->frag_max_size;
+	switch (family) {
+	case NFPROTO_IPV4:
+		err = gather_ipv4(net, skb, IP_DEFRAG_CONNTRACK_IN + zone,
+				  proto, mru);
+		break;
 #if IS_ENABLED(CONFIG_NF_DEFRAG_IPV6)
-	} else if (family == NFPROTO_IPV6) {
-		memset(IP6CB(skb), 0, sizeof(struct inet6_skb_parm));
-		err = nf_ct_frag6_gather(net, skb, IP6_DEFRAG_CONNTRACK_IN + zone);
-		if (err) {
-			if (err != -EINPROGRESS)
-				kfree_skb(skb);
-			return err;
-		}
-		*proto = ipv6_hdr(skb)->nexthdr;
-		*mru = IP6CB(skb)->frag_max_size;
+	case NFPROTO_IPV6:
+		err = gather_ipv6(net, skb, IP6_DEFRAG_CONNTRACK_IN + zone,
+				  proto, mru);
+		break;
 #endif
-	} else {
+	default:
 		kfree_skb(skb);
 		return -EPFNOSUPPORT;
 	}
+	if (err)
+		return err;
 
 	skb_clear_hash(skb);
 	skb->ignore_df = 1;

@@ -1,68 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TCP sequence numbers after a helper has changed the length of a payload:
- * what one side sends behind the change is shifted, and what the other side
- * acknowledges is shifted back.
+ * Sequence adjustment: when a helper lengthens or shortens what a TCP sender
+ * says, every later sequence number of this sender is off by the difference,
+ * and so is what the other side acknowledges.
  *
- * For each direction two offsets are kept, before and after the last change.
- * Guarded by ct->lock; set in softirq, used for each packet.
+ * An entry remembers, for each direction, the place of the last change and the
+ * offsets before and after it, under ct->lock. The packet must have been taken
+ * in by the tracker with the numbers of its sender.
  */
-#include <net/netfilter/nf_conntrack_seqadj.h>
 #include <net/tcp.h>
+#include <net/netfilter/nf_conntrack_seqadj.h>
 
 #ifndef __GENKSYMS__
 #include <linux/module.h>
+#include <linux/swab.h>
 #endif
 
 #include "nf_ct.h"
 
-/* SACK blocks that fit into the options of a TCP header, RFC 2018 3. */
-#define SACK_BLOCK	(2 * sizeof(__be32))
-
 /**
- * nf_ct_seqadj_init - a flow's numbers are shifted from its beginning on
- * @ct: entry that has the extension
- * @ctinfo: direction whose numbers are shifted
- * @off: bytes
+ * nf_ct_seqadj_init - a constant offset from the start
+ * @ct: entry with the extension
+ * @ctinfo: tells the direction
+ * @off: what to add to the sender's sequence numbers; 0 does nothing
  *
- * For SYN proxies, which answer with a number of their own.
+ * For proxies that have answered the handshake in the server's place.
  *
- * Context: softirq.
+ * Context: softirq, or process with BH disabled.
  *
  * Return: 0.
  */
 int nf_ct_seqadj_init(struct nf_conn *ct, enum ip_conntrack_info ctinfo,
 		      s32 off)
 {
-	struct nf_conn_seqadj *seqadj;
-	struct nf_ct_seqadj *way;
+	struct nf_conn_seqadj *seqadj = nfct_seqadj(ct);
+	struct nf_ct_seqadj *adj;
 
-	if (!off)
-		return 0;
-
-	seqadj = nfct_seqadj(ct);
-	if (WARN_ONCE(!seqadj, "Missing nfct_seqadj_ext_add() setup call\n"))
+	if (!off || WARN_ON_ONCE(!seqadj))
 		return 0;
 
 	set_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
-	way = &seqadj->seq[CTINFO2DIR(ctinfo)];
-	way->offset_before = off;
-	way->offset_after = off;
+
+	adj = &seqadj->seq[CTINFO2DIR(ctinfo)];
+	adj->offset_before = off;
+	adj->offset_after = off;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(nf_ct_seqadj_init);
 
 /**
- * nf_ct_seqadj_set - a payload has become longer or shorter
- * @ct: entry that has the extension
- * @ctinfo: direction of the packet
- * @seq: sequence number of the packet, as it came
- * @off: bytes that were added
+ * nf_ct_seqadj_set - a packet's payload has changed its length
+ * @ct: entry with the extension
+ * @ctinfo: tells the direction
+ * @seq: sequence number of the packet, as its sender wrote it
+ * @off: by how many bytes it has grown; 0 does nothing
  *
- * Sent again, the same segment is changed again and must not be counted twice:
- * only what lies behind the last change counts, or in front of the first.
+ * A retransmission of what has been changed already, or something older, does
+ * not count again.
  *
- * Context: softirq.
+ * Context: softirq or process, ct->lock not held.
  *
  * Return: 0.
  */
@@ -70,22 +66,25 @@ int nf_ct_seqadj_set(struct nf_conn *ct, enum ip_conntrack_info ctinfo,
 		     __be32 seq, s32 off)
 {
 	struct nf_conn_seqadj *seqadj = nfct_seqadj(ct);
-	struct nf_ct_seqadj *way;
+	u32 pos = ntohl(seq);
+	struct nf_ct_seqadj *adj;
 
 	if (!off)
 		return 0;
-	if (WARN_ONCE(!seqadj, "Missing nfct_seqadj_ext_add() setup call\n"))
+	if (!seqadj) {
+		WARN_ONCE(1, "Missing nfct_seqadj_ext_add() setup call\n");
 		return 0;
+	}
 
 	set_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
 
 	spin_lock_bh(&ct->lock);
-	way = &seqadj->seq[CTINFO2DIR(ctinfo)];
-	if (way->offset_before == way->offset_after ||
-	    before(way->correction_pos, ntohl(seq))) {
-		way->correction_pos = ntohl(seq);
-		way->offset_before = way->offset_after;
-		way->offset_after += off;
+	adj = &seqadj->seq[CTINFO2DIR(ctinfo)];
+	if (adj->offset_before == adj->offset_after ||
+	    before(adj->correction_pos, pos)) {
+		adj->correction_pos = pos;
+		adj->offset_before = adj->offset_after;
+		adj->offset_after += off;
 	}
 	spin_unlock_bh(&ct->lock);
 	return 0;
@@ -93,54 +92,58 @@ int nf_ct_seqadj_set(struct nf_conn *ct, enum ip_conntrack_info ctinfo,
 EXPORT_SYMBOL_GPL(nf_ct_seqadj_set);
 
 /**
- * nf_ct_tcp_seqadj_set - as nf_ct_seqadj_set(), for the TCP packet at hand
- * @skb: packet at its network header; IPv4 with its transport header behind it
- * @ct: entry
- * @ctinfo: direction of the packet
- * @off: bytes that were added
+ * nf_ct_tcp_seqadj_set - a TCP segment's payload has changed its length
+ * @skb: segment, at its network header
+ * @ct: its entry
+ * @ctinfo: tells the direction
+ * @off: by how many bytes it has grown
  *
- * Context: softirq.
+ * Context: softirq or process, ct->lock not held.
  */
 void nf_ct_tcp_seqadj_set(struct sk_buff *skb, struct nf_conn *ct,
 			  enum ip_conntrack_info ctinfo, s32 off)
 {
 	const struct tcphdr *th;
 	struct tcphdr buf;
+	u8 protonum;
+	int thoff;
 
 	if (nf_ct_protonum(ct) != IPPROTO_TCP)
 		return;
-	th = skb_header_pointer(skb, skb_network_offset(skb) + ip_hdrlen(skb),
-				sizeof(buf), &buf);
+
+	thoff = nf_ct_l4_offset(skb, skb_network_offset(skb), nf_ct_l3num(ct),
+				&protonum);
+	if (thoff <= 0 || protonum != IPPROTO_TCP)
+		return;
+
+	th = skb_header_pointer(skb, thoff, sizeof(buf), &buf);
 	if (th)
 		nf_ct_seqadj_set(ct, ctinfo, th->seq, off);
 }
 EXPORT_SYMBOL_GPL(nf_ct_tcp_seqadj_set);
 
-/* Shift of a number that this side sent. */
-static s32 offset_at(const struct nf_ct_seqadj *way, u32 seq)
+/* What is added to a number of the sender. */
+static s32 offset_at(const struct nf_ct_seqadj *adj, u32 seq)
 {
-	return after(seq, way->correction_pos) ? way->offset_after :
-						 way->offset_before;
+	return after(seq, adj->correction_pos) ? adj->offset_after :
+						 adj->offset_before;
 }
 
-/* Shift of a number that acknowledges what this side sent, which has been
- * shifted when it is seen.
- */
-static s32 offset_of_ack(const struct nf_ct_seqadj *way, u32 ack)
+/* What was added to the number that the receiver names. */
+static s32 offset_named(const struct nf_ct_seqadj *adj, u32 ack)
 {
-	return after(ack - way->offset_before, way->correction_pos) ?
-	       way->offset_after : way->offset_before;
+	return offset_at(adj, ack - adj->offset_before);
 }
 
 /**
- * nf_ct_seq_offset - by how much a direction's numbers are shifted
+ * nf_ct_seq_offset - what is added to a sequence number
  * @ct: entry
- * @dir: direction
- * @seq: sequence number as its sender knows it
+ * @dir: direction of the packet
+ * @seq: its sequence number, as its sender wrote it
  *
- * Context: any; ct->lock may be held.
+ * Context: any.
  *
- * Return: bytes.
+ * Return: offset, 0 if there is none.
  */
 s32 nf_ct_seq_offset(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 		     u32 seq)
@@ -151,89 +154,115 @@ s32 nf_ct_seq_offset(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 }
 EXPORT_SYMBOL_GPL(nf_ct_seq_offset);
 
-/* Shift one number of a SACK block back. */
-static void adjust_edge(struct sk_buff *skb, struct tcphdr *th, u8 *at,
-			const struct nf_ct_seqadj *way)
+/* Write a number into an option, wherever it stands. The checksum adds pairs
+ * of bytes: at an odd place, the bytes of a pair are the other way round.
+ */
+static void replace_number(struct sk_buff *skb, struct tcphdr *th, u8 *at,
+			   __be32 new)
 {
-	__be32 old = get_unaligned((__be32 *)at), new;
+	__be32 from = get_unaligned((__be32 *)at), to = new;
 
-	new = htonl(ntohl(old) - offset_of_ack(way, ntohl(old)));
+	if ((at - (u8 *)th) & 1) {
+		from = (__force __be32)swahb32((__force u32)from);
+		to = (__force __be32)swahb32((__force u32)to);
+	}
+	inet_proto_csum_replace4(&th->check, skb, from, to, false);
 	put_unaligned(new, (__be32 *)at);
-	inet_proto_csum_replace4(&th->check, skb, old, new, false);
 }
 
-/* Shift the SACK blocks back (RFC 2018). The options are linear and ours. */
+static void adjust_blocks(struct sk_buff *skb, struct tcphdr *th, u8 *at,
+			  unsigned int len, const struct nf_ct_seqadj *adj)
+{
+	u32 edge;
+
+	for (; len >= sizeof(__be32); len -= sizeof(__be32)) {
+		edge = get_unaligned_be32(at);
+		replace_number(skb, th, at,
+			       htonl(edge - offset_named(adj, edge)));
+		at += sizeof(__be32);
+	}
+}
+
+/* RFC 2018 3: kind, length, then pairs of edges. The header is writable. */
 static void adjust_sack(struct sk_buff *skb, struct tcphdr *th,
-			const struct nf_ct_seqadj *way)
+			const struct nf_ct_seqadj *adj)
 {
 	u8 *opt = (u8 *)(th + 1), *end = (u8 *)th + th->doff * 4;
-	u8 *block;
 
-	while (opt < end) {
-		if (opt[0] == TCPOPT_EOL)
-			return;
-		if (opt[0] == TCPOPT_NOP) {
+	while (opt < end && *opt != TCPOPT_EOL) {
+		if (*opt == TCPOPT_NOP) {
 			opt++;
 			continue;
 		}
-		if (opt + 1 >= end || opt[1] < 2 || opt + opt[1] > end)
+		if (end - opt < 2 || opt[1] < 2 || opt[1] > end - opt)
 			return;
-		if (opt[0] == TCPOPT_SACK) {
-			for (block = opt + 2; block + SACK_BLOCK <= opt + opt[1];
-			     block += SACK_BLOCK) {
-				adjust_edge(skb, th, block, way);
-				adjust_edge(skb, th, block + 4, way);
-			}
-		}
+		if (*opt == TCPOPT_SACK &&
+		    !((opt[1] - TCPOLEN_SACK_BASE) % TCPOLEN_SACK_PERBLOCK))
+			adjust_blocks(skb, th, opt + TCPOLEN_SACK_BASE,
+				      opt[1] - TCPOLEN_SACK_BASE, adj);
 		opt += opt[1];
 	}
 }
 
+/* The whole header, options included, ready to be written. */
+static struct tcphdr *writable_header(struct sk_buff *skb, unsigned int protoff)
+{
+	struct tcphdr *th;
+
+	if (skb_ensure_writable(skb, protoff + sizeof(*th)))
+		return NULL;
+	th = (void *)skb->data + protoff;
+	if (th->doff * 4 < sizeof(*th) ||
+	    skb_ensure_writable(skb, protoff + th->doff * 4))
+		return NULL;
+	return (void *)skb->data + protoff;
+}
+
 /**
- * nf_ct_seq_adjust - shift the numbers of a packet
- * @skb: packet
- * @ct: entry with IPS_SEQ_ADJUST
- * @ctinfo: the packet's relation to it
- * @protoff: offset of the TCP header
+ * nf_ct_seq_adjust - adjust what a segment says to what the other side knows
+ * @skb: segment; may be reallocated
+ * @ct: its entry, with the extension
+ * @ctinfo: tells the direction
+ * @protoff: where the TCP header starts
  *
- * Context: softirq or process.
+ * Context: softirq or process, ct->lock not held.
  *
- * Return: 1, or 0 if the packet is too short or memory is.
+ * Return: 1, or 0 if the segment can't be written and must be dropped.
  */
 int nf_ct_seq_adjust(struct sk_buff *skb, struct nf_conn *ct,
 		     enum ip_conntrack_info ctinfo, unsigned int protoff)
 {
 	enum ip_conntrack_dir dir = CTINFO2DIR(ctinfo);
 	struct nf_conn_seqadj *seqadj = nfct_seqadj(ct);
-	const struct nf_ct_seqadj *ours, *theirs;
-	__be32 seq, ack;
+	const struct nf_ct_seqadj *adj;
 	struct tcphdr *th;
+	__be32 new;
+	u32 seq;
 
-	if (!seqadj)
+	if (!seqadj || nf_ct_protonum(ct) != IPPROTO_TCP)
 		return 1;
-	if (skb_ensure_writable(skb, protoff + sizeof(*th)))
-		return 0;
-	th = (void *)skb->data + protoff;
-	if (th->doff * 4 < sizeof(*th) ||
-	    skb_ensure_writable(skb, protoff + th->doff * 4))
-		return 0;
-	th = (void *)skb->data + protoff;
 
-	ours = &seqadj->seq[dir];
-	theirs = &seqadj->seq[!dir];
+	th = writable_header(skb, protoff);
+	if (!th)
+		return 0;
 
 	spin_lock_bh(&ct->lock);
-	seq = htonl(ntohl(th->seq) + offset_at(ours, ntohl(th->seq)));
-	inet_proto_csum_replace4(&th->check, skb, th->seq, seq, false);
-	th->seq = seq;
+
+	seq = ntohl(th->seq);
+	new = htonl(seq + offset_at(&seqadj->seq[dir], seq));
+	inet_proto_csum_replace4(&th->check, skb, th->seq, new, false);
+	th->seq = new;
 
 	if (th->ack) {
-		ack = htonl(ntohl(th->ack_seq) -
-			    offset_of_ack(theirs, ntohl(th->ack_seq)));
-		inet_proto_csum_replace4(&th->check, skb, th->ack_seq, ack, false);
-		th->ack_seq = ack;
-		adjust_sack(skb, th, theirs);
+		adj = &seqadj->seq[!dir];
+		seq = ntohl(th->ack_seq);
+		new = htonl(seq - offset_named(adj, seq));
+		inet_proto_csum_replace4(&th->check, skb, th->ack_seq, new,
+					 false);
+		th->ack_seq = new;
+		adjust_sack(skb, th, adj);
 	}
+
 	spin_unlock_bh(&ct->lock);
 	return 1;
 }

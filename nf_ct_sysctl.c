@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/sysctl.h>
+#include <net/netfilter/nf_hooks_lwtunnel.h>
 
 #include "nf_ct.h"
 
@@ -186,9 +187,22 @@ static const struct ctl_table machine_table[] = {
 	},
 };
 
+/* Neither: the kernel's, but shown by us. */
+static const struct ctl_table other_table[] = {
+#ifdef NF_CT_LWTUNNEL
+	{
+		.procname	= "nf_hooks_lwtunnel",
+		.maxlen		= sizeof(int),
+		.mode		= 0644,
+		.proc_handler	= nf_hooks_lwtunnel_sysctl_handler,
+	},
+#endif
+};
+
 #define OWN	ARRAY_SIZE(net_table)
 #define MACHINE	ARRAY_SIZE(machine_table)
-#define ALL	(OWN + MACHINE + 1)	/* and nf_conntrack_count */
+#define OTHER	ARRAY_SIZE(other_table)
+#define ALL	(OWN + MACHINE + OTHER + 1)	/* and nf_conntrack_count */
 
 /* net.nf_conntrack_max, in the initial namespace; and an empty last entry. */
 static struct ctl_table max_table[2];
@@ -224,7 +238,9 @@ int nf_ct_sysctl_init_net(struct net *net)
 		for (i = 0; i < MACHINE; i++)
 			table[OWN + i].mode = 0444;
 
-	table[OWN + MACHINE] = (struct ctl_table) {
+	memcpy(table + OWN + MACHINE, other_table, sizeof(other_table));
+
+	table[ALL - 1] = (struct ctl_table) {
 		.procname	= "nf_conntrack_count",
 		.data		= &cnet->count,
 		.maxlen		= sizeof(int),

@@ -65,12 +65,17 @@
 				struct nf_conn *ct, enum ip_conntrack_info ctinfo
 #endif
 
+/* The sysctl that has lightweight tunnels call netfilter hooks moved away. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0) && defined(CONFIG_LWTUNNEL)
+#define NF_CT_LWTUNNEL
+#endif
+
 /* Inline in the header since. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 #define NF_CT_ALTER_REPLY
 #endif
 
-/* PPTP expects both directions at once. */
+/* Two expectations in one step, for RTP and RTCP. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #define NF_CT_EXPECT_PAIR
 #endif
@@ -82,6 +87,26 @@
 #else
 #define nf_ct_register_sysctl(net, path, table, n) \
 	register_net_sysctl(net, path, table)
+#endif
+
+/* The text of a security mark, and its length, became one struct. */
+#if defined(CONFIG_NF_CONNTRACK_SECMARK) && !defined(__GENKSYMS__)
+#include <linux/security.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#define nf_ct_secctx		lsm_context
+#define nf_ct_secctx_get(secid, ctx)	security_secid_to_secctx(secid, ctx)
+#define nf_ct_secctx_put(ctx)	security_release_secctx(ctx)
+#else
+struct nf_ct_secctx {
+	char	*context;
+	u32	len;
+};
+
+#define nf_ct_secctx_get(secid, ctx) \
+	security_secid_to_secctx(secid, &(ctx)->context, &(ctx)->len)
+#define nf_ct_secctx_put(ctx) \
+	security_release_secctx((ctx)->context, (ctx)->len)
+#endif
 #endif
 
 /* Exported by the kernel, but in no header that is installed. */
