@@ -123,6 +123,22 @@ void nf_ct_deliver_cached_events(struct nf_conn *ct)
 }
 EXPORT_SYMBOL_GPL(nf_ct_deliver_cached_events);
 
+/* Who destroyed an entry is told when the event goes out at last; and when
+ * one goes out, there may be room for those that wait.
+ */
+static void destroy_told(struct nf_conn *ct, struct nf_conntrack_ecache *e,
+			 u32 portid, int err)
+{
+	struct net *net = nf_ct_net(ct);
+
+	if (err < 0) {
+		if (!e->portid)
+			e->portid = portid;
+	} else if (nf_conntrack_ecache_dwork_pending(net)) {
+		nf_conntrack_ecache_work(net, NFCT_ECACHE_DESTROY_SENT);
+	}
+}
+
 /**
  * nf_conntrack_eventmask_report - tell events at once
  * @eventmask: BIT()s of enum ip_conntrack_events
@@ -144,9 +160,8 @@ int nf_conntrack_eventmask_report(unsigned int eventmask, struct nf_conn *ct,
 	e = nf_ct_ecache_find(ct);
 	if (e && nf_ct_is_confirmed(ct)) {
 		err = deliver(ct, e, eventmask, portid, report);
-		/* Who destroyed it is told when the event goes out at last. */
-		if (err < 0 && (eventmask & BIT(IPCT_DESTROY)) && !e->portid)
-			e->portid = portid;
+		if (eventmask & BIT(IPCT_DESTROY))
+			destroy_told(ct, e, portid, err);
 	}
 	rcu_read_unlock();
 	return err;
@@ -190,7 +205,7 @@ void nf_ct_expect_event_report(enum ip_conntrack_expect_events event,
  * @gfp: how to allocate
  *
  * nf_conntrack_events: 0 for nobody unless a rule says so, 1 for all, 2 for all
- * while somebody listens.
+ * while somebody listens, and then for nobody at all while nobody does.
  *
  * Context: the owner of the entry.
  *
@@ -202,15 +217,18 @@ bool nf_ct_ecache_ext_add(struct nf_conn *ct, u16 ctmask, u16 expmask,
 	struct net *net = nf_ct_net(ct);
 	struct nf_conntrack_ecache *e;
 
-	if (!ctmask && !expmask) {
-		switch (READ_ONCE(net->ct.sysctl_events)) {
-		case 0:
+	switch (READ_ONCE(net->ct.sysctl_events)) {
+	case 0:
+		if (!ctmask && !expmask)
 			return true;
-		case 2:
-			if (!READ_ONCE(nf_ctnetlink_has_listener))
-				return true;
-			break;
-		}
+		break;
+	case 2:
+		if (!READ_ONCE(nf_ctnetlink_has_listener))
+			return true;
+		break;
+	}
+
+	if (!ctmask && !expmask) {
 		ctmask = U16_MAX;
 		expmask = U16_MAX;
 	}

@@ -15,13 +15,13 @@
 #include "compat/compat.h"
 #include "nf_ct.h"
 
-/* Change the bits of @mask to those of @bits. True if that was a change. */
+/* Clear the bits of @mask, then flip those of @bits. True if that was a change. */
 static bool replace_word(u32 *word, u32 mask, u32 bits)
 {
 	u32 old = READ_ONCE(*word), new;
 
 	do {
-		new = (old & ~mask) | (bits & mask);
+		new = (old & ~mask) ^ bits;
 		if (new == old)
 			return false;
 	} while (!try_cmpxchg(word, &old, new));
@@ -31,8 +31,8 @@ static bool replace_word(u32 *word, u32 mask, u32 bits)
 /**
  * nf_connlabels_replace - change an entry's labels
  * @ct: entry
- * @data: new bits
- * @mask: bits that are to change
+ * @data: bits to set; a bit that is set here and not in @mask is flipped
+ * @mask: bits to clear before
  * @words32: 32-bit words in @data and @mask; labels beyond are cleared
  *
  * Context: any but hard interrupt.

@@ -131,12 +131,11 @@ static void show_zone(struct seq_file *s, const struct nf_conn *ct, u8 dirs)
 static void show_secctx(struct seq_file *s, const struct nf_conn *ct)
 {
 #ifdef CONFIG_NF_CONNTRACK_SECMARK
-	char *secctx;
-	u32 len;
+	struct nf_ct_secctx secctx;
 
-	if (!security_secid_to_secctx(ct->secmark, &secctx, &len)) {
-		seq_printf(s, "secctx=%s ", secctx);
-		security_release_secctx(secctx, len);
+	if (nf_ct_secctx_get(ct->secmark, &secctx) >= 0) {
+		seq_printf(s, "secctx=%s ", secctx.context);
+		nf_ct_secctx_put(&secctx);
 	}
 #endif
 }

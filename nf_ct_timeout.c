@@ -4,6 +4,8 @@
  *
  * Policies are made by nfnetlink_cttimeout and found by name through
  * nf_ct_timeout_hook (RCU). An entry or template that has one holds a reference.
+ * It is taken out of the extension by an exchange, so that it is put once. A
+ * template has another one, by name, which also holds nfnetlink_cttimeout.
  */
 #include <linux/vmalloc.h>
 #include <net/netfilter/nf_conntrack_core.h>
@@ -18,18 +20,33 @@
 const struct nf_ct_timeout_hooks __rcu *nf_ct_timeout_hook __read_mostly;
 EXPORT_SYMBOL_GPL(nf_ct_timeout_hook);
 
-/* Take the policy off an entry. @data NULL: whichever it is. */
+static void put(struct nf_ct_timeout *timeout)
+{
+	if (refcount_dec_and_test(&timeout->refcnt))
+		kfree_rcu(timeout, rcu);
+}
+
+/* Take the policy off an entry; its reference is the caller's then. */
+static struct nf_ct_timeout *detach(struct nf_conn_timeout *ext)
+{
+	return unrcu_pointer(xchg(&ext->timeout, RCU_INITIALIZER(NULL)));
+}
+
+/* @data NULL: whichever policy it is. */
 static int untimeout(struct nf_conn *ct, void *data)
 {
 	struct nf_conn_timeout *ext = nf_ct_timeout_find(ct);
+	struct nf_ct_timeout *timeout;
 
-	if (ext) {
-		const struct nf_ct_timeout *timeout;
+	if (!ext)
+		return 0;
+	timeout = rcu_access_pointer(ext->timeout);
+	if (!timeout || (data && timeout != data))
+		return 0;
 
-		timeout = rcu_access_pointer(ext->timeout);
-		if (timeout && (!data || timeout == data))
-			RCU_INIT_POINTER(ext->timeout, NULL);
-	}
+	timeout = detach(ext);
+	if (timeout)
+		put(timeout);
 	return 0;
 }
 
@@ -38,7 +55,8 @@ static int untimeout(struct nf_conn *ct, void *data)
  * @net: namespace
  * @timeout: policy, or NULL for all of them
  *
- * The flows' references are not put: whoever calls this frees the policy.
+ * An entry that is not confirmed yet, or out of the index, keeps the policy and
+ * its reference.
  *
  * Context: process, may sleep.
  */
@@ -62,8 +80,10 @@ static int set_timeout(struct net *net, struct nf_conn *ct, u8 l3num, u8 l4num,
 	struct nf_ct_timeout *timeout;
 	int err = -EINVAL;
 
-	if (!hooks())
+	if (!hooks()) {
+		pr_info_ratelimited("Timeout policy base is empty\n");
 		return -ENOENT;
+	}
 	timeout = hooks()->timeout_find_get(net, name);
 	if (!timeout) {
 		pr_info_ratelimited("No such timeout policy \"%s\"\n", name);
@@ -71,16 +91,16 @@ static int set_timeout(struct net *net, struct nf_conn *ct, u8 l3num, u8 l4num,
 	}
 
 	if (timeout->l3num != l3num) {
-		pr_info_ratelimited("Timeout policy `%s' can only be used by L%d protocol number %d\n",
-				    name, 3, timeout->l3num);
+		pr_info_ratelimited("Timeout policy `%s' can only be used by L3 protocol number %d\n",
+				    name, timeout->l3num);
 		goto err_put;
 	}
 
 	/* A policy for no protocol in particular fits all of those, too. */
 	l4proto = nf_ct_l4proto_find(l4num);
 	if (timeout->l4proto->l4proto != l4proto->l4proto) {
-		pr_info_ratelimited("Timeout policy `%s' can only be used by L%d protocol number %d\n",
-				    name, 4, timeout->l4proto->l4proto);
+		pr_info_ratelimited("Timeout policy `%s' can only be used by L4 protocol number %d\n",
+				    name, timeout->l4proto->l4proto);
 		goto err_put;
 	}
 
@@ -88,8 +108,7 @@ static int set_timeout(struct net *net, struct nf_conn *ct, u8 l3num, u8 l4num,
 		err = -ENOMEM;
 		goto err_put;
 	}
-	/* The entry took a reference of its own. */
-	err = 0;
+	return 0;
 
 err_put:
 	hooks()->timeout_put(timeout);
@@ -97,9 +116,9 @@ err_put:
 }
 
 /**
- * nf_ct_set_timeout - give a template or an unconfirmed entry a policy
+ * nf_ct_set_timeout - give a template a policy
  * @net: namespace
- * @ct: template or entry
+ * @ct: template; nf_ct_destroy_timeout() undoes it
  * @l3num: network protocol that the policy has to be for
  * @l4num: transport protocol that the policy has to be for
  * @timeout_name: name of the policy
@@ -133,11 +152,10 @@ void nf_ct_destroy_timeout(struct nf_conn *ct)
 	struct nf_ct_timeout *timeout;
 
 	rcu_read_lock();
-	if (ext && hooks()) {
-		timeout = rcu_dereference(ext->timeout);
-		if (timeout)
-			hooks()->timeout_put(timeout);
-		RCU_INIT_POINTER(ext->timeout, NULL);
+	timeout = ext && hooks() ? detach(ext) : NULL;
+	if (timeout) {
+		put(timeout);
+		hooks()->timeout_put(timeout);
 	}
 	rcu_read_unlock();
 }

@@ -89,6 +89,26 @@
 	register_net_sysctl(net, path, table)
 #endif
 
+/* The text of a security mark, and its length, became one struct. */
+#if defined(CONFIG_NF_CONNTRACK_SECMARK) && !defined(__GENKSYMS__)
+#include <linux/security.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#define nf_ct_secctx		lsm_context
+#define nf_ct_secctx_get(secid, ctx)	security_secid_to_secctx(secid, ctx)
+#define nf_ct_secctx_put(ctx)	security_release_secctx(ctx)
+#else
+struct nf_ct_secctx {
+	char	*context;
+	u32	len;
+};
+
+#define nf_ct_secctx_get(secid, ctx) \
+	security_secid_to_secctx(secid, &(ctx)->context, &(ctx)->len)
+#define nf_ct_secctx_put(ctx) \
+	security_release_secctx((ctx)->context, (ctx)->len)
+#endif
+#endif
+
 /* Exported by the kernel, but in no header that is installed. */
 struct net;
 void nf_queue_nf_hook_drop(struct net *net);
