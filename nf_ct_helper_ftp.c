@@ -27,9 +27,11 @@
 #define FAMILIES	2
 #define BUFFER_SIZE	65536
 #define LOWEST_FREE	1024	/* ports below belong to well-known services */
+#define PATIENCE	4	/* how often a sender may fail to say more */
 
-/* Beside NF_CT_FTP_SEQ_PICKUP: who handed over the connection vouches for it. */
-#define SEQ_VOUCHED	(1 << 1)
+/* Flags of a direction, beside NF_CT_FTP_SEQ_PICKUP. */
+#define SEQ_VOUCHED	BIT(1)	/* whoever handed the connection over knew */
+#define SEQ_HOLE	BIT(2)	/* a segment has been dropped, see struct state */
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("ftp connection tracking helper");
@@ -60,6 +62,24 @@ static const struct nf_conntrack_expect_policy policy = {
 	.max_expected	= 1,
 	.timeout	= 5 * 60,
 };
+
+/**
+ * struct state - what is kept of a connection
+ * @info:	where lines start, and flags
+ * @hole:	with SEQ_HOLE, where the dropped segment starts
+ *
+ * A line that breaks off is dropped, to come again as a whole. But a sender
+ * joins what it sends again with what follows only while the other side has not
+ * acknowledged that (by SACK), so what follows is dropped, too.
+ */
+struct state {
+	struct nf_ct_ftp_master	info;
+	u32			hole[IP_CT_DIR_MAX];
+};
+
+/* How often the segment has been dropped: the upper half of the flags. */
+#define TRIES_SHIFT	8
+#define TRIES_ONE	BIT(TRIES_SHIFT)
 
 /**
  * struct segment - a packet of a control connection
@@ -116,14 +136,45 @@ static void remember(struct nf_ct_ftp_master *info, enum ip_conntrack_dir dir,
 		place[oldest] = seq;
 }
 
+static bool behind_hole(const struct state *state, const struct segment *seg)
+{
+	return state->info.flags[seg->dir] & SEQ_HOLE &&
+	       after(seg->seq, state->hole[seg->dir]);
+}
+
+/* False: the sender has had its chances. */
+static bool open_hole(struct state *state, const struct segment *seg)
+{
+	u16 *flags = &state->info.flags[seg->dir];
+
+	if (!(*flags & SEQ_HOLE) || state->hole[seg->dir] != seg->seq)
+		*flags &= TRIES_ONE - 1;
+	if (*flags >> TRIES_SHIFT == PATIENCE)
+		return false;
+	*flags = (*flags + TRIES_ONE) | SEQ_HOLE;
+	state->hole[seg->dir] = seg->seq;
+	return true;
+}
+
+static void close_hole(struct state *state, const struct segment *seg)
+{
+	state->info.flags[seg->dir] &= (TRIES_ONE - 1) & ~SEQ_HOLE;
+}
+
 static enum nf_ct_ftp_result parse(const struct sk_buff *skb,
 				   const struct segment *seg,
 				   struct nf_ct_ftp_match *match)
 {
-	struct nf_ct_ftp_master *info = nfct_help_data(seg->ct);
+	struct state *state = nfct_help_data(seg->ct);
+	struct nf_ct_ftp_master *info = &state->info;
 	enum ip_conntrack_dir dir = seg->dir;
 	enum nf_ct_ftp_result result;
 	const u8 *data;
+
+	match->kind = dir == IP_CT_DIR_ORIGINAL ? NF_CT_FTP_KIND_PORT :
+						  NF_CT_FTP_KIND_PASV;
+	if (behind_hole(state, seg))
+		return NF_CT_FTP_PARTIAL;
 
 	data = skb_header_pointer(skb, seg->off, seg->len, buffer);
 	if (!data)
@@ -138,8 +189,12 @@ static enum nf_ct_ftp_result parse(const struct sk_buff *skb,
 				 starts_line(info, dir, seg->seq), match);
 
 	/* What is dropped will come again. */
-	if (result == NF_CT_FTP_PARTIAL)
+	if (result == NF_CT_FTP_PARTIAL && open_hole(state, seg))
 		return result;
+	close_hole(state, seg);
+	if (result == NF_CT_FTP_PARTIAL)
+		return NF_CT_FTP_NOTHING;
+
 	if (result == NF_CT_FTP_FOUND)
 		remember(info, dir, seg->seq + match->line);
 	if (data[seg->len - 1] == '\n')
@@ -322,7 +377,8 @@ static int __init ftp_init(void)
 	unsigned int i;
 	int err;
 
-	NF_CT_HELPER_BUILD_BUG_ON(sizeof(struct nf_ct_ftp_master));
+	NF_CT_HELPER_BUILD_BUG_ON(sizeof(struct state));
+	BUILD_BUG_ON(offsetof(struct state, info));
 	BUILD_BUG_ON((int)NF_CT_FTP_KIND_PORT != NF_CT_FTP_PORT ||
 		     (int)NF_CT_FTP_KIND_PASV != NF_CT_FTP_PASV ||
 		     (int)NF_CT_FTP_KIND_EPRT != NF_CT_FTP_EPRT ||
