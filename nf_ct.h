@@ -174,6 +174,7 @@ void nf_ct_table_remove(struct nf_conn *ct);
 void nf_ct_table_due(struct nf_conn *ct);
 unsigned int nf_ct_table_walk(struct net *net, struct nf_ct_pos *pos,
 			      struct nf_conn **batch, unsigned int max);
+void nf_ct_table_place(struct nf_conn *ct, struct nf_ct_pos *pos);
 unsigned int nf_ct_table_expired(struct net *net, struct nf_ct_pos *pos,
 				 struct nf_conn **batch, unsigned int max);
 int nf_ct_table_resize(struct net *net, unsigned int buckets);
@@ -242,8 +243,19 @@ static inline void nf_ct_event_keep_dying(struct nf_conn *ct)
 #endif
 
 /* nf_ct_procfs.c */
+#ifdef CONFIG_NF_CONNTRACK_PROCFS
 int nf_ct_procfs_init_net(struct net *net);
 void nf_ct_procfs_exit_net(struct net *net);
+#else
+static inline int nf_ct_procfs_init_net(struct net *net)
+{
+	return 0;
+}
+
+static inline void nf_ct_procfs_exit_net(struct net *net)
+{
+}
+#endif
 
 #endif /* __GENKSYMS__ */
 #endif /* _NF_CT_H */

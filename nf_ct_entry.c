@@ -289,6 +289,22 @@ u32 nf_ct_get_id(const struct nf_conn *ct)
 }
 EXPORT_SYMBOL_GPL(nf_ct_get_id);
 
+#ifdef NF_CT_ALTER_REPLY
+/**
+ * nf_conntrack_alter_reply - NAT has decided what replies will look like
+ * @ct: entry that is not confirmed
+ * @newreply: tuple of the reply direction; copied
+ */
+void nf_conntrack_alter_reply(struct nf_conn *ct,
+			      const struct nf_conntrack_tuple *newreply)
+{
+	if (WARN_ON(nf_ct_is_confirmed(ct)))
+		return;
+	ct->tuplehash[IP_CT_DIR_REPLY].tuple = *newreply;
+}
+EXPORT_SYMBOL_GPL(nf_conntrack_alter_reply);
+#endif
+
 /* --- account and refresh ----------------------------------------------- */
 
 /**

@@ -943,6 +943,21 @@ unsigned int nf_ct_table_walk(struct net *net, struct nf_ct_pos *pos,
 	return n;
 }
 
+/**
+ * nf_ct_table_place - the place behind an entry
+ * @ct: entry that is or was in the index
+ * @pos: set
+ */
+void nf_ct_table_place(struct nf_conn *ct, struct nf_ct_pos *pos)
+{
+	enum ip_conntrack_dir dir = test_bit(IPS_NAT_CLASH_BIT, &ct->status) ?
+				    IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL;
+
+	pos->hash = nf_ct_link(ct, dir)->hash;
+	pos->id = (unsigned long)ct;
+	pos->end = false;
+}
+
 typedef int iter_fn(struct nf_conn *ct, void *data);
 
 static void iterate(struct net *net, iter_fn *iter, void *data, u32 portid,

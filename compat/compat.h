@@ -30,21 +30,30 @@
 #define NF_CT_EXT_GENID
 #endif
 
-/* What __nf_ct_refresh_acct() is given beyond entry and ctinfo. */
+/*
+ * What __nf_ct_refresh_acct() is given beyond entry and ctinfo, and how to set
+ * a timeout without a packet.
+ */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
 #define NF_CT_REFRESH_ARGS	u32 extra_jiffies, unsigned int len
 #define NF_CT_REFRESH_BYTES	len
+#define nf_ct_refresh_to(ct, jiffies)	nf_ct_refresh(ct, jiffies)
 #else
 #define NF_CT_REFRESH_ARGS	const struct sk_buff *skb, u32 extra_jiffies, \
 				bool do_acct
 #define NF_CT_REFRESH_BYTES	(do_acct ? skb->len : 0)
+#define nf_ct_refresh_to(ct, jiffies)	nf_ct_refresh(ct, NULL, jiffies)
 #endif
 
 /* The count of users of labels became atomic. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 #define nf_ct_labels_used(net)	(atomic_read(&(net)->ct.labels_used) > 0)
+#define nf_ct_labels_use(net, n) atomic_add(n, &(net)->ct.labels_used)
 #else
 #define nf_ct_labels_used(net)	(READ_ONCE((net)->ct.labels_used) > 0)
+/* Not atomic in the header, but made so: any 32-bit word will do. */
+#define nf_ct_labels_use(net, n) \
+	atomic_add(n, (atomic_t *)&(net)->ct.labels_used)
 #endif
 
 /* nf_confirm() became a netfilter hook. */
@@ -54,6 +63,30 @@
 #else
 #define NF_CT_CONFIRM_ARGS	struct sk_buff *skb, unsigned int protoff, \
 				struct nf_conn *ct, enum ip_conntrack_info ctinfo
+#endif
+
+/* The sysctl that has lightweight tunnels call netfilter hooks moved away. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0) && defined(CONFIG_LWTUNNEL)
+#define NF_CT_LWTUNNEL
+#endif
+
+/* Inline in the header since. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define NF_CT_ALTER_REPLY
+#endif
+
+/* PPTP expects both directions at once. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define NF_CT_EXPECT_PAIR
+#endif
+
+/* Tables are registered with their length. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#define nf_ct_register_sysctl(net, path, table, n) \
+	register_net_sysctl_sz(net, path, table, n)
+#else
+#define nf_ct_register_sysctl(net, path, table, n) \
+	register_net_sysctl(net, path, table)
 #endif
 
 /* Exported by the kernel, but in no header that is installed. */

@@ -10,7 +10,7 @@ build=${BUILD:-$top/build}
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 # The kernels this project is tested on, as Debian's package names begin.
-series="6.1 6.12"
+series=(6.1 6.12)
 
 die() {
 	echo "${0##*/}: $*" >&2

@@ -134,7 +134,7 @@ exec {pause_fd}<> <(:)
 pause() {
 	local _
 
-	read -r -t "${1:-0.02}" -u "$pause_fd" _ || :
+	read -r -t 0.02 -u "$pause_fd" _ || :
 }
 
 now_ms() {
@@ -248,27 +248,36 @@ trap 'exit 1' INT TERM
 
 # --- The module under test ----------------------------------------------------
 
-# ct_module [MODULE]: "ours" or "stock": which nf_conntrack is loaded.
-ct_module() {
-	local name=${1:-nf_conntrack} dir file loaded
-
-	dir=/lib/modules/$(uname -r)
-	loaded=$(cat "/sys/module/$name/srcversion" 2>/dev/null) || {
-		echo none
-		return 1
-	}
-	for file in "$dir/updates/$name".ko*; do
-		if [ -e "$file" ] && [ "$(modinfo -F srcversion "$file")" = "$loaded" ]; then
-			echo ours
-			return
-		fi
-	done
-	echo stock
+# build_id_of FILE: the linker's identity of a module file, in hexadecimal.
+build_id_of() {
+	readelf -n "$1" 2>/dev/null | sed -n 's/.*Build ID: //p'
 }
 
-# ct_module_line [MODULE]: which file the loaded module is, and its srcversion.
+# build_id MODULE: the same of a module that is loaded.
+build_id() {
+	tail -c 20 "/sys/module/$1/notes/.note.gnu.build-id" | od -An -v -tx1 | tr -d ' \n'
+}
+
+# ct_module [MODULE]: "ours" or "stock": which nf_conntrack is loaded.
+ct_module() {
+	local name=${1:-nf_conntrack} file
+
+	if [ ! -d "/sys/module/$name" ]; then
+		echo none
+		return 1
+	fi
+	file=/lib/modules/$(uname -r)/updates/$name.ko
+	if [ -e "$file" ] && [ "$(build_id_of "$file")" = "$(build_id "$name")" ]; then
+		echo ours
+	else
+		echo stock
+	fi
+}
+
+# ct_module_line [MODULE]: which file the loaded module is, and what tells it
+# from others: its srcversion, or its build ID where it has none.
 ct_module_line() {
-	local name=${1:-nf_conntrack} which file
+	local name=${1:-nf_conntrack} which file id
 
 	which=$(ct_module "$name") || {
 		echo "$name: not loaded"
@@ -276,7 +285,12 @@ ct_module_line() {
 	}
 	file=$(find "/lib/modules/$(uname -r)/" -name "$name.ko*" \
 		-path "*/$([ "$which" = ours ] && echo updates || echo kernel)/*" | head -n 1)
-	echo "$name: $which, $file, srcversion $(cat "/sys/module/$name/srcversion")"
+	if id=$(cat "/sys/module/$name/srcversion" 2>/dev/null); then
+		id="srcversion $id"
+	else
+		id="build ID $(build_id "$name")"
+	fi
+	echo "$name: $which, $file, $id"
 }
 
 # --- The usual topology -------------------------------------------------------

@@ -12,7 +12,6 @@ cd "$(dirname "$0")" || exit 1
 export LC_ALL=C.UTF-8
 
 bad='WARNING:|BUG|Call Trace|unreferenced object|RIP:|UBSAN|still has locks held|refcount_t'
-dir=/lib/modules/$(uname -r)
 passed=0
 failed=0
 skipped=0
@@ -26,8 +25,8 @@ holders() {
 	local user
 
 	[ -d "/sys/module/$1/holders" ] || return
-	for user in $(ls "/sys/module/$1/holders"); do
-		holders "$user"
+	for user in "/sys/module/$1/holders"/*; do
+		[ ! -e "$user" ] || holders "${user##*/}"
 	done
 	echo "$1"
 }
@@ -47,15 +46,34 @@ unload() {
 	done
 }
 
-# left: what a test must not leave behind, one line each.
-left() {
+# leftovers: what a test must not leave behind, one line each.
+leftovers() {
+	local pid cmd
+
 	ip netns list | sed 's/^/namespace /'
-	ip -o link | awk -F': ' '$2 !~ /^lo|^(ovs-|ip_vti|ip6_|ip6tnl|tunl|sit|gre|erspan)/ { print "link " $2 }'
+	# What modules make by themselves may stay.
+	ip -o link | awk -F ': ' '{ sub(/@.*/, "", $2); print $2 }' |
+		grep -Evx 'lo|tunl0|sit0|ip6tnl0|gre0|gretap0|erspan0|ip6gre0|ovs-system' |
+		sed 's/^/link /'
 	nft list tables 2>/dev/null
-	pgrep -a . | awk '$1 > 2' | while read -r pid cmd; do
+	pgrep -a . | while read -r pid cmd; do
+		case $cmd in
+		*selftests/run.sh*) continue ;;
+		esac
+		# Kernel threads have no program.
 		[ -e "/proc/$pid/exe" ] || continue
-		grep -qx "$pid" <<<"$before" || [ "$pid" = $$ ] || echo "process $pid $cmd"
-	done | grep -Ev '(pgrep|awk|run.sh)'
+		grep -qx "$pid" <<<"$before" || echo "process $pid $cmd"
+	done
+}
+
+# left: the leftovers; what is about to end is given a moment.
+left() {
+	local end=$((SECONDS + 5)) found
+
+	while found=$(leftovers) && [ -n "$found" ] && [ $SECONDS -lt $end ]; do
+		pause
+	done
+	[ -z "$found" ] || echo "$found"
 }
 
 # time_limit TEST: its seconds, from the file settings.
@@ -69,7 +87,7 @@ time_limit() {
 
 # run_test NUMBER NAME
 run_test() {
-	local name=$2 out rc complaints="" n_ok n_not n_skip more
+	local name=$2 out rc complaints="" line n_ok n_not n_skip more
 
 	echo "# selftests: nf_ct: $name"
 	unload || complaints+="nf_conntrack could not be unloaded before the test"$'\n'
@@ -106,7 +124,9 @@ run_test() {
 	more=$(dmesg | grep -E -A 30 "$bad") && complaints+="kernel log: $more"$'\n'
 
 	if [ -n "$complaints" ]; then
-		sed 's/^/# /' <<<"${complaints%$'\n'}"
+		while IFS= read -r line; do
+			echo "# $line"
+		done <<<"${complaints%$'\n'}"
 		n_not=$((n_not + 1))
 		[ -z "$(dmesg)" ] || { echo "# dmesg:" && dmesg | tail -n 60 | sed 's/^/#   /'; }
 	fi
@@ -128,7 +148,7 @@ if [ -n "${TEST-}" ]; then
 	for name in ${TEST//,/ }; do
 		name=${name%.sh}
 		grep -qx "$name" <<<"$all" || {
-			echo "run.sh: no test is named $name; there are:" $all
+			echo "run.sh: no test is named $name; there are:" "${all//$'\n'/ }"
 			exit 2
 		}
 		wanted+="$name "
@@ -142,13 +162,11 @@ fi
 # Nothing here may hang on the machine's own users of the module.
 modprobe nf_conntrack || exit 1
 echo "KTAP version 1"
-echo "# kernel $(uname -r), nf_conntrack $(modinfo -n nf_conntrack)" \
-	"srcversion $(cat /sys/module/nf_conntrack/srcversion)"
-set -f
-set -- $all
-echo "1..$#"
+echo "# kernel $(uname -r), nf_conntrack $(modinfo -n nf_conntrack)"
+read -ra names -d '' <<<"$all" || :
+echo "1..${#names[@]}"
 number=0
-for name in "$@"; do
+for name in "${names[@]}"; do
 	number=$((number + 1))
 	run_test $number "$name"
 	echo "# so far: $passed passed, $failed failed, $skipped skipped"

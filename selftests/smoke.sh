@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-comment "$(ct_module_line)"
+comment "$(ct_module_line nf_conntrack)"
 check "the module is loaded" test -d /sys/module/nf_conntrack
 check "the limit can be read" sysctl -n net.netfilter.nf_conntrack_max
 setup_topology

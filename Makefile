@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a person types; `make help` lists it. The modules themselves are built by
+# Kbuild, from the file of that name: make -C KDIR M=$PWD modules does it too.
+#
+#: make                  the modules for the running kernel, in build/
+#: make install          puts them into its updates/, where modprobe prefers them
+#: make uninstall        takes them out again
+#: make run              the demonstration: real traffic through a router in QEMU
+#: make check            all tests on both kernels
+#: make check-stock      the same tests on the stock modules
+#: make check-abi        exported symbols, CRCs and licences, against the kernel's
+#: make shell            a shell in the test machine, with the module loaded
+#: make fetch            packages and kernels that all this needs
+#: make lint             shellcheck over the scripts
+#: make clean            removes build/
+#:
+#: KVER=6.1, KVER=6.12 or a full version chooses the kernel; KDIR=... builds for
+#: a kernel tree. TEST=name runs one test; STOCK=1 takes the stock module for
+#: run and shell.
+
+KVER ?=
+KDIR ?=
+TEST ?=
+STOCK ?=
+export KVER KDIR TEST STOCK
+
+# The test machine's kernel, where only one is needed.
+VM_KVER = $(or $(KVER),6.1)
+
+.PHONY: modules install uninstall run check check-stock check-abi shell fetch \
+	lint clean help
+
+modules:
+	@scripts/build modules
+
+install uninstall:
+	@scripts/install $@
+
+run: fetch
+	@scripts/demo
+
+check: fetch
+	@scripts/check $(KVER)
+
+check-stock: fetch
+	@scripts/check --stock $(KVER)
+
+check-abi: fetch
+	@scripts/check-abi $(KVER)
+
+shell: fetch
+	@[ "$(STOCK)" = 1 ] || KVER=$(VM_KVER) scripts/build modules
+	@scripts/vm shell --kver $(VM_KVER)
+
+fetch:
+	@scripts/fetch $(filter 6.1 6.12,$(KVER))
+
+lint:
+	@scripts/lint
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' Makefile

@@ -1,0 +1,658 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SCTP (RFC 9260): the state of an association as its chunks tell it, and the
+ * verification tags, which show that a packet comes from one of the two ends.
+ *
+ * An association may have several paths; on a path other than the first we only
+ * see heartbeats before data (8.3), and learn the tags from these.
+ *
+ * All of struct sctp_flow is under ct->lock.
+ */
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netfilter/nfnetlink_cttimeout.h>
+#include <linux/sctp.h>
+#include <linux/seq_file.h>
+#include <net/sctp/checksum.h>
+
+#include "nf_ct.h"
+#include "nf_ct_proto.h"
+
+/**
+ * struct sctp_flow - how we use ct->proto of an SCTP flow
+ * @ct: what the kernel's headers know. @ct.vtag is the tag that packets of a
+ *	direction carry, 0 if it is not known; @ct.last_dir the direction whose
+ *	heartbeat waits in @next, if @ct.flags says so
+ * @next: tags of an association that is about to take the place of this one
+ */
+struct sctp_flow {
+	struct ip_ct_sctp ct;
+	__be32		  next[IP_CT_DIR_MAX];
+};
+
+static_assert(sizeof(struct sctp_flow) <= sizeof(union nf_conntrack_proto));
+
+#define FLOW_HEARTBEAT_NEXT	0x01
+
+static struct sctp_flow *flow_of(struct nf_conn *ct)
+{
+	return container_of(&ct->proto.sctp, struct sctp_flow, ct);
+}
+
+/* --- states ------------------------------------------------------------ */
+
+/* Chunks that matter to the state; the others are EVENT_OTHER. */
+enum chunk_event {
+	EVENT_OTHER,
+	EVENT_INIT,
+	EVENT_INIT_ACK,
+	EVENT_HEARTBEAT,
+	EVENT_HEARTBEAT_ACK,
+	EVENT_ABORT,
+	EVENT_SHUTDOWN,
+	EVENT_SHUTDOWN_ACK,
+	EVENT_ERROR,
+	EVENT_COOKIE_ECHO,
+	EVENT_COOKIE_ACK,
+	EVENT_SHUTDOWN_COMPLETE,
+	EVENTS,
+};
+
+static const u8 event_of_chunk[] = {
+	[SCTP_CID_INIT]		     = EVENT_INIT,
+	[SCTP_CID_INIT_ACK]	     = EVENT_INIT_ACK,
+	[SCTP_CID_HEARTBEAT]	     = EVENT_HEARTBEAT,
+	[SCTP_CID_HEARTBEAT_ACK]     = EVENT_HEARTBEAT_ACK,
+	[SCTP_CID_ABORT]	     = EVENT_ABORT,
+	[SCTP_CID_SHUTDOWN]	     = EVENT_SHUTDOWN,
+	[SCTP_CID_SHUTDOWN_ACK]	     = EVENT_SHUTDOWN_ACK,
+	[SCTP_CID_ERROR]	     = EVENT_ERROR,
+	[SCTP_CID_COOKIE_ECHO]	     = EVENT_COOKIE_ECHO,
+	[SCTP_CID_COOKIE_ACK]	     = EVENT_COOKIE_ACK,
+	[SCTP_CID_SHUTDOWN_COMPLETE] = EVENT_SHUTDOWN_COMPLETE,
+};
+
+/* Short names for the table. */
+enum {
+	ST = SCTP_CONNTRACK_NONE,		/* stays as it is */
+	CL = SCTP_CONNTRACK_CLOSED,
+	CW = SCTP_CONNTRACK_COOKIE_WAIT,
+	CE = SCTP_CONNTRACK_COOKIE_ECHOED,
+	ES = SCTP_CONNTRACK_ESTABLISHED,
+	SS = SCTP_CONNTRACK_SHUTDOWN_SENT,
+	SR = SCTP_CONNTRACK_SHUTDOWN_RECD,
+	SA = SCTP_CONNTRACK_SHUTDOWN_ACK_SENT,
+	HS = SCTP_CONNTRACK_HEARTBEAT_SENT,
+	IV = SCTP_CONNTRACK_MAX,		/* invalid */
+};
+
+#define SCTP_STATES	(SCTP_CONNTRACK_HEARTBEAT_SENT + 1)
+
+/*
+ * What a chunk makes of the association. CLOSED is also where an INIT has been
+ * seen that nobody has answered; COOKIE_WAIT begins with the INIT ACK.
+ */
+static const u8 next_state[IP_CT_DIR_MAX][EVENTS][SCTP_STATES] = {
+	[IP_CT_DIR_ORIGINAL] = {
+		/*			      NO  CL  CW  CE  ES  SS  SR  SA  HS */
+		[EVENT_OTHER]		  = { IV, ST, ST, ST, ST, ST, ST, ST, ST },
+		/* A new start, RFC 9260 5.2.2. */
+		[EVENT_INIT]		  = { CL, ST, ST, ST, ST, CL, CL, ST, CW },
+		/* It has the right tag, so it answers the other's INIT, 5.2.1. */
+		[EVENT_INIT_ACK]	  = { IV, CW, ST, ST, ST, ST, ST, ST, CL },
+		[EVENT_HEARTBEAT]	  = { HS, ST, ST, ST, ST, ST, ST, ST, ST },
+		[EVENT_HEARTBEAT_ACK]	  = { CL, ST, ST, ST, ST, ST, ST, ST, ST },
+		[EVENT_ABORT]		  = { IV, ST, CL, CL, CL, CL, CL, CL, CL },
+		[EVENT_SHUTDOWN]	  = { IV, ST, ST, ST, SS, ST, ST, ST, CL },
+		/* Also from one who has rebooted since, 8.4 (5). */
+		[EVENT_SHUTDOWN_ACK]	  = { SA, ST, ST, ST, ST, SA, SA, ST, SA },
+		[EVENT_ERROR]		  = { IV, ST, ST, ST, ST, ST, ST, ST, CL },
+		[EVENT_COOKIE_ECHO]	  = { IV, ST, CE, ST, ST, ST, ST, ST, CL },
+		[EVENT_COOKIE_ACK]	  = { IV, ST, ST, ES, ST, ST, ST, ST, CL },
+		[EVENT_SHUTDOWN_COMPLETE] = { IV, ST, ST, ST, ST, ST, ST, CL, CL },
+	},
+	[IP_CT_DIR_REPLY] = {
+		/*			      NO  CL  CW  CE  ES  SS  SR  SA  HS */
+		[EVENT_OTHER]		  = { IV, ST, ST, ST, ST, ST, ST, ST, ST },
+		[EVENT_INIT]		  = { IV, ST, ST, ST, ST, ST, ST, ST, IV },
+		[EVENT_INIT_ACK]	  = { IV, CW, ST, ST, ST, ST, ST, ST, IV },
+		[EVENT_HEARTBEAT]	  = { IV, ST, ST, ST, ST, ST, ST, ST, ST },
+		[EVENT_HEARTBEAT_ACK]	  = { IV, ST, ST, ST, ST, ST, ST, ST, ES },
+		[EVENT_ABORT]		  = { IV, ST, CL, CL, CL, CL, CL, CL, IV },
+		[EVENT_SHUTDOWN]	  = { IV, ST, ST, ST, SR, ST, ST, ST, IV },
+		[EVENT_SHUTDOWN_ACK]	  = { IV, ST, ST, ST, ST, SA, SA, ST, IV },
+		/* The cookie is stale, 5.2.6. */
+		[EVENT_ERROR]		  = { IV, ST, ST, CL, ST, ST, ST, ST, IV },
+		[EVENT_COOKIE_ECHO]	  = { IV, ST, CE, ST, ST, ST, ST, ST, IV },
+		[EVENT_COOKIE_ACK]	  = { IV, ST, ST, ES, ST, ST, ST, ST, IV },
+		[EVENT_SHUTDOWN_COMPLETE] = { IV, ST, ST, ST, ST, ST, ST, CL, IV },
+	},
+};
+
+static enum chunk_event event_of(u8 type)
+{
+	return type < ARRAY_SIZE(event_of_chunk) ? event_of_chunk[type] :
+						   EVENT_OTHER;
+}
+
+/* --- a packet's chunks ------------------------------------------------- */
+
+/* One chunk at a time of a packet. */
+struct sctp_walk {
+	const struct sk_buff	*skb;
+	unsigned int		offset;	/* of the next chunk */
+	u8			type;
+	u8			flags;
+	unsigned int		body;	/* offset of what follows the header */
+	unsigned int		len;	/* of that */
+};
+
+/* 1: there is a chunk; 0: there is none any more; -1: it is cut off, or its
+ * length can't be.
+ */
+static int next_chunk(struct sctp_walk *walk)
+{
+	const unsigned int room = walk->skb->len - walk->offset;
+	const struct sctp_chunkhdr *ch;
+	struct sctp_chunkhdr buf;
+	unsigned int len;
+
+	/* Fewer bytes than a header are padding of the link. */
+	if (walk->offset >= walk->skb->len || room < sizeof(*ch))
+		return 0;
+
+	ch = skb_header_pointer(walk->skb, walk->offset, sizeof(buf), &buf);
+	if (!ch)
+		return -1;
+
+	len = ntohs(ch->length);
+	walk->type = ch->type;
+	walk->flags = ch->flags;
+	if (len < sizeof(*ch) || len > room)
+		return -1;
+
+	walk->body = walk->offset + sizeof(*ch);
+	walk->len = len - sizeof(*ch);
+	walk->offset += SCTP_PAD4(len);
+	return 1;
+}
+
+static bool stands_alone(u8 type)
+{
+	return type == SCTP_CID_INIT || type == SCTP_CID_INIT_ACK ||
+	       type == SCTP_CID_SHUTDOWN_COMPLETE;
+}
+
+/* Chunks must be whole, RFC 9260 3.2; some stand alone and COOKIE ECHO comes
+ * first, 6.10.
+ */
+static bool chunks_are_sound(const struct sk_buff *skb, unsigned int offset,
+			     const struct nf_hook_state *state)
+{
+	struct sctp_walk walk = { .skb = skb, .offset = offset };
+	unsigned int count = 0;
+	bool alone = false;
+	int ret;
+
+	while ((ret = next_chunk(&walk)) > 0) {
+		if (count && (alone || stands_alone(walk.type) ||
+			      walk.type == SCTP_CID_COOKIE_ECHO))
+			break;
+		alone = stands_alone(walk.type);
+		count++;
+	}
+
+	if (ret || !count) {
+		nf_l4proto_log_invalid(skb, state, IPPROTO_SCTP,
+				       "nf_ct_sctp: bad chunk %u, type %u",
+				       count, walk.type);
+		return false;
+	}
+	return true;
+}
+
+static bool crc_is_bad(struct sk_buff *skb, unsigned int dataoff,
+		       __le32 checksum, const struct nf_hook_state *state)
+{
+	/* Else the device has verified it, or will fill it in. */
+	return nf_ct_wants_checksum(state) && skb->ip_summed == CHECKSUM_NONE &&
+	       sctp_compute_cksum(skb, dataoff) != checksum;
+}
+
+/* The tag that an INIT or INIT ACK gives the other side to use; 0 if there is
+ * none, RFC 9260 3.3.2.
+ */
+static __be32 init_tag(const struct sctp_walk *chunk)
+{
+	const struct sctp_inithdr *init;
+	struct sctp_inithdr buf;
+
+	if (chunk->len < sizeof(buf))
+		return 0;
+
+	init = skb_header_pointer(chunk->skb, chunk->body, sizeof(buf), &buf);
+	return init ? init->init_tag : 0;
+}
+
+/* --- verification tags ------------------------------------------------- */
+
+/* Tags of a running association are not changed before the other end has agreed
+ * to a new one, or anybody could by an INIT.
+ */
+static bool is_running(u8 state)
+{
+	return state == ES || state == SS || state == SR || state == SA;
+}
+
+static bool init_is_good(struct sctp_flow *flow, const struct sctp_walk *chunk,
+			 enum ip_conntrack_dir dir, __be32 vtag,
+			 u8 state)
+{
+	__be32 tag = init_tag(chunk);
+
+	if (vtag || !tag)
+		return false;
+
+	if (is_running(state)) {
+		flow->next[!dir] = tag;
+		flow->next[dir] = 0;
+		flow->ct.flags &= ~FLOW_HEARTBEAT_NEXT;
+	} else {
+		flow->ct.vtag[!dir] = tag;
+	}
+	flow->ct.init[dir] = 1;
+	return true;
+}
+
+static bool init_ack_is_good(struct sctp_flow *flow,
+			     const struct sctp_walk *chunk,
+			     enum ip_conntrack_dir dir, __be32 vtag)
+{
+	__be32 tag = init_tag(chunk);
+
+	if (!vtag || !tag)
+		return false;
+
+	if (vtag == flow->next[dir] && !(flow->ct.flags & FLOW_HEARTBEAT_NEXT)) {
+		flow->next[!dir] = tag;
+		return true;
+	}
+	if (vtag != flow->ct.vtag[dir])
+		return false;
+	if (!is_running(flow->ct.state))
+		flow->ct.vtag[!dir] = tag;
+	return true;
+}
+
+/* The cookie shows that both ends know of the new association, 5.2.4. */
+static bool cookie_is_good(struct sctp_flow *flow, enum ip_conntrack_dir dir,
+			   __be32 vtag)
+{
+	if (!vtag)
+		return false;
+
+	if (vtag == flow->next[dir] && flow->next[!dir] &&
+	    !(flow->ct.flags & FLOW_HEARTBEAT_NEXT)) {
+		memcpy(flow->ct.vtag, flow->next, sizeof(flow->next));
+		memset(flow->next, 0, sizeof(flow->next));
+	}
+	return vtag == flow->ct.vtag[dir];
+}
+
+/* Where the association has been restarted on another path, its heartbeat has a
+ * tag that we don't know; if the answer has, too, these are the tags.
+ */
+static bool heartbeat_is_good(struct sctp_flow *flow, enum ip_conntrack_dir dir,
+			      __be32 vtag)
+{
+	if (!flow->ct.vtag[dir]) {
+		flow->ct.vtag[dir] = vtag;
+	} else if (vtag != flow->ct.vtag[dir]) {
+		flow->next[dir] = vtag;
+		flow->next[!dir] = 0;
+		flow->ct.last_dir = dir;
+		flow->ct.flags |= FLOW_HEARTBEAT_NEXT;
+	}
+	return true;
+}
+
+static bool heartbeat_ack_is_good(struct sctp_flow *flow,
+				  enum ip_conntrack_dir dir, __be32 vtag)
+{
+	bool pending = (flow->ct.flags & FLOW_HEARTBEAT_NEXT) &&
+		       flow->ct.last_dir == !dir;
+
+	if (!flow->ct.vtag[dir]) {
+		flow->ct.vtag[dir] = vtag;
+	} else if (vtag != flow->ct.vtag[dir]) {
+		if (!pending)
+			return false;
+		flow->ct.vtag[dir] = vtag;
+		flow->ct.vtag[!dir] = flow->next[!dir];
+	}
+
+	if (pending) {
+		flow->ct.flags &= ~FLOW_HEARTBEAT_NEXT;
+		memset(flow->next, 0, sizeof(flow->next));
+	}
+	return true;
+}
+
+/* With the T bit it is the sender's own tag that it returns, 8.5.1. */
+static bool reflected_is_good(const struct sctp_flow *flow,
+			      enum ip_conntrack_dir dir, __be32 vtag, u8 flags)
+{
+	if (flags & SCTP_CHUNK_FLAG_T)
+		dir = !dir;
+	return vtag && vtag == flow->ct.vtag[dir];
+}
+
+/* May the packet carry this chunk with this tag? RFC 9260 8.5. Learns tags. */
+static bool tag_is_good(struct sctp_flow *flow, const struct sctp_walk *chunk,
+			enum ip_conntrack_dir dir, __be32 vtag,
+			u8 state)
+{
+	switch (chunk->type) {
+	case SCTP_CID_INIT:
+		return init_is_good(flow, chunk, dir, vtag, state);
+	case SCTP_CID_INIT_ACK:
+		return init_ack_is_good(flow, chunk, dir, vtag);
+	case SCTP_CID_COOKIE_ECHO:
+		return cookie_is_good(flow, dir, vtag);
+	case SCTP_CID_HEARTBEAT:
+		return heartbeat_is_good(flow, dir, vtag);
+	case SCTP_CID_HEARTBEAT_ACK:
+		return heartbeat_ack_is_good(flow, dir, vtag);
+	case SCTP_CID_ABORT:
+	case SCTP_CID_SHUTDOWN_COMPLETE:
+		return reflected_is_good(flow, dir, vtag, chunk->flags);
+	case SCTP_CID_SHUTDOWN_ACK:
+		/* Of an association from before our time, 8.4 (5). */
+		if (!flow->ct.vtag[dir])
+			flow->ct.vtag[dir] = vtag;
+		break;
+	}
+	return vtag && vtag == flow->ct.vtag[dir];
+}
+
+/* --- packets ----------------------------------------------------------- */
+
+/* Take the chunks of a packet one after the other. The state that they lead to,
+ * or IV if one does not fit; then nothing is changed.
+ */
+static u8 take_chunks(struct nf_conn *ct, const struct sk_buff *skb,
+		      unsigned int dataoff, enum ip_conntrack_dir dir,
+		      __be32 vtag, struct sctp_walk *walk)
+{
+	struct sctp_flow *flow = flow_of(ct);
+	struct sctp_flow tried = *flow;
+	bool start = tried.ct.state == SCTP_CONNTRACK_NONE;
+	u8 next;
+
+	*walk = (struct sctp_walk){
+		.skb = skb, .offset = dataoff + sizeof(struct sctphdr),
+	};
+	while (next_chunk(walk) > 0) {
+		next = next_state[dir][event_of(walk->type)][tried.ct.state];
+		if (next == IV ||
+		    !tag_is_good(&tried, walk, dir, vtag, next ?: tried.ct.state))
+			return IV;
+		if (next != ST)
+			tried.ct.state = next;
+		/* What comes along with the first chunk starts nothing. */
+		if (start)
+			break;
+	}
+
+	*flow = tried;
+	return tried.ct.state;
+}
+
+static void follow(struct nf_conn *ct, u8 old, u8 state)
+{
+	if (state == old)
+		return;
+
+	if (state == ES) {
+		if (test_bit(IPS_ASSURED_BIT, &ct->status))
+			nf_ct_pressure_del(ct);
+		nf_ct_assure(ct);
+	} else if (old == ES) {
+		nf_ct_pressure_closing(ct);
+	}
+	nf_conntrack_event_cache(IPCT_PROTOINFO, ct);
+}
+
+/**
+ * nf_conntrack_sctp_packet - an SCTP packet
+ * @ct: its entry
+ * @skb: packet
+ * @dataoff: offset of the SCTP header
+ * @ctinfo: its relation to @ct
+ * @state: hook that it is at
+ *
+ * Context: softirq or process, RCU read side. Takes ct->lock.
+ *
+ * Return: NF_ACCEPT, or -NF_ACCEPT if it is invalid.
+ */
+int nf_conntrack_sctp_packet(struct nf_conn *ct, struct sk_buff *skb,
+			     unsigned int dataoff,
+			     enum ip_conntrack_info ctinfo,
+			     const struct nf_hook_state *state)
+{
+	const struct nf_sctp_net *sn = nf_sctp_pernet(nf_ct_net(ct));
+	enum ip_conntrack_dir dir = CTINFO2DIR(ctinfo);
+	const struct sctphdr *sh;
+	const char *fault = NULL;
+	struct sctp_walk walk;
+	struct sctphdr buf;
+	u8 old, new;
+
+	sh = skb_header_pointer(skb, dataoff, sizeof(buf), &buf);
+	if (!sh)
+		fault = "short packet";
+	else if (crc_is_bad(skb, dataoff, sh->checksum, state))
+		fault = "bad CRC";
+
+	if (unlikely(fault)) {
+		nf_l4proto_log_invalid(skb, state, IPPROTO_SCTP,
+				       "nf_ct_sctp: %s", fault);
+		return -NF_ACCEPT;
+	}
+
+	if (!chunks_are_sound(skb, dataoff + sizeof(*sh), state))
+		return -NF_ACCEPT;
+
+	spin_lock_bh(&ct->lock);
+	old = ct->proto.sctp.state;
+	new = take_chunks(ct, skb, dataoff, dir, sh->vtag, &walk);
+	spin_unlock_bh(&ct->lock);
+
+	if (new == IV) {
+		nf_ct_l4proto_log_invalid(skb, ct, state,
+					  "chunk type %u, tag %x does not fit state %u, dir %u",
+					  walk.type, ntohl(sh->vtag), old, dir);
+		return -NF_ACCEPT;
+	}
+
+	follow(ct, old, new);
+	nf_ct_refresh_acct(ct, ctinfo, skb,
+			   nf_ct_timeouts_of(ct, sn->timeouts)[new]);
+	return NF_ACCEPT;
+}
+
+/* --- settings, netlink, procfs ----------------------------------------- */
+
+/**
+ * nf_conntrack_sctp_init_net - default settings
+ * @net: namespace that is being made
+ */
+void nf_conntrack_sctp_init_net(struct net *net)
+{
+	struct nf_sctp_net *sn = nf_sctp_pernet(net);
+
+	sn->timeouts[SCTP_CONNTRACK_CLOSED]	       = 10 * HZ;
+	sn->timeouts[SCTP_CONNTRACK_COOKIE_WAIT]       = 3 * HZ;
+	sn->timeouts[SCTP_CONNTRACK_COOKIE_ECHOED]     = 3 * HZ;
+	sn->timeouts[SCTP_CONNTRACK_ESTABLISHED]       = 210 * HZ;
+	sn->timeouts[SCTP_CONNTRACK_SHUTDOWN_SENT]     = 3 * HZ;
+	sn->timeouts[SCTP_CONNTRACK_SHUTDOWN_RECD]     = 3 * HZ;
+	sn->timeouts[SCTP_CONNTRACK_SHUTDOWN_ACK_SENT] = 3 * HZ;
+	sn->timeouts[SCTP_CONNTRACK_HEARTBEAT_SENT]    = 30 * HZ;
+}
+
+static bool may_be_dropped_early(const struct nf_conn *ct)
+{
+	switch (READ_ONCE(ct->proto.sctp.state)) {
+	case SCTP_CONNTRACK_CLOSED:
+	case SCTP_CONNTRACK_SHUTDOWN_SENT:
+	case SCTP_CONNTRACK_SHUTDOWN_RECD:
+	case SCTP_CONNTRACK_SHUTDOWN_ACK_SENT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int info_put(struct sk_buff *skb, struct nlattr *nla,
+		    struct nf_conn *ct, bool destroy)
+{
+	struct ip_ct_sctp sctp;
+	struct nlattr *nest;
+
+	spin_lock_bh(&ct->lock);
+	sctp = ct->proto.sctp;
+	spin_unlock_bh(&ct->lock);
+
+	nest = nla_nest_start(skb, CTA_PROTOINFO_SCTP);
+	if (!nest)
+		return -EMSGSIZE;
+
+	if (nla_put_u8(skb, CTA_PROTOINFO_SCTP_STATE, sctp.state))
+		goto full;
+
+	if (!destroy &&
+	    (nla_put_be32(skb, CTA_PROTOINFO_SCTP_VTAG_ORIGINAL,
+			  sctp.vtag[IP_CT_DIR_ORIGINAL]) ||
+	     nla_put_be32(skb, CTA_PROTOINFO_SCTP_VTAG_REPLY,
+			  sctp.vtag[IP_CT_DIR_REPLY])))
+		goto full;
+
+	nla_nest_end(skb, nest);
+	return 0;
+
+full:
+	nla_nest_cancel(skb, nest);
+	return -EMSGSIZE;
+}
+
+static const struct nla_policy info_policy[CTA_PROTOINFO_SCTP_MAX + 1] = {
+	[CTA_PROTOINFO_SCTP_STATE]	   = { .type = NLA_U8 },
+	[CTA_PROTOINFO_SCTP_VTAG_ORIGINAL] = { .type = NLA_U32 },
+	[CTA_PROTOINFO_SCTP_VTAG_REPLY]	   = { .type = NLA_U32 },
+};
+
+static int info_parse(struct nlattr *cda[], struct nf_conn *ct)
+{
+	struct nlattr *tb[CTA_PROTOINFO_SCTP_MAX + 1];
+	u8 state;
+	int err;
+
+	if (!cda[CTA_PROTOINFO_SCTP])
+		return 0;
+
+	err = nla_parse_nested_deprecated(tb, CTA_PROTOINFO_SCTP_MAX,
+					  cda[CTA_PROTOINFO_SCTP], info_policy,
+					  NULL);
+	if (err < 0)
+		return err;
+
+	if (!tb[CTA_PROTOINFO_SCTP_STATE] ||
+	    !tb[CTA_PROTOINFO_SCTP_VTAG_ORIGINAL] ||
+	    !tb[CTA_PROTOINFO_SCTP_VTAG_REPLY])
+		return -EINVAL;
+
+	state = nla_get_u8(tb[CTA_PROTOINFO_SCTP_STATE]);
+	if (state >= SCTP_STATES)
+		return -EINVAL;
+
+	spin_lock_bh(&ct->lock);
+	ct->proto.sctp.state = state;
+	ct->proto.sctp.vtag[IP_CT_DIR_ORIGINAL] =
+		nla_get_be32(tb[CTA_PROTOINFO_SCTP_VTAG_ORIGINAL]);
+	ct->proto.sctp.vtag[IP_CT_DIR_REPLY] =
+		nla_get_be32(tb[CTA_PROTOINFO_SCTP_VTAG_REPLY]);
+	spin_unlock_bh(&ct->lock);
+	return 0;
+}
+
+#ifdef CONFIG_NF_CONNTRACK_PROCFS
+static const char *const state_names[SCTP_STATES] = {
+	[SCTP_CONNTRACK_NONE]		   = "NONE",
+	[SCTP_CONNTRACK_CLOSED]		   = "CLOSED",
+	[SCTP_CONNTRACK_COOKIE_WAIT]	   = "COOKIE_WAIT",
+	[SCTP_CONNTRACK_COOKIE_ECHOED]	   = "COOKIE_ECHOED",
+	[SCTP_CONNTRACK_ESTABLISHED]	   = "ESTABLISHED",
+	[SCTP_CONNTRACK_SHUTDOWN_SENT]	   = "SHUTDOWN_SENT",
+	[SCTP_CONNTRACK_SHUTDOWN_RECD]	   = "SHUTDOWN_RECD",
+	[SCTP_CONNTRACK_SHUTDOWN_ACK_SENT] = "SHUTDOWN_ACK_SENT",
+	[SCTP_CONNTRACK_HEARTBEAT_SENT]	   = "HEARTBEAT_SENT",
+};
+
+static void print_state(struct seq_file *s, struct nf_conn *ct)
+{
+	seq_printf(s, "%s ", state_names[READ_ONCE(ct->proto.sctp.state)]);
+}
+#endif
+
+#ifdef CONFIG_NF_CONNTRACK_TIMEOUT
+static_assert((int)CTA_TIMEOUT_SCTP_CLOSED == (int)SCTP_CONNTRACK_CLOSED &&
+	      (int)CTA_TIMEOUT_SCTP_HEARTBEAT_ACKED ==
+	      (int)SCTP_CONNTRACK_HEARTBEAT_ACKED);
+
+static const struct nla_policy timeout_policy[CTA_TIMEOUT_SCTP_MAX + 1] = {
+	[CTA_TIMEOUT_SCTP_CLOSED ... CTA_TIMEOUT_SCTP_HEARTBEAT_ACKED] = {
+		.type = NLA_U32,
+	},
+};
+
+static int timeout_parse(struct nlattr *tb[], struct net *net, void *data)
+{
+	unsigned int *timeouts = nf_sctp_pernet(net)->timeouts;
+
+	nf_ct_timeouts_parse(tb, CTA_TIMEOUT_SCTP_MAX, data ?: timeouts,
+			     timeouts, SCTP_CONNTRACK_CLOSED, SCTP_CONNTRACK_MAX);
+	return 0;
+}
+
+static int timeout_put(struct sk_buff *skb, const void *data)
+{
+	return nf_ct_timeouts_put(skb, CTA_TIMEOUT_SCTP_MAX, data,
+				  SCTP_CONNTRACK_CLOSED);
+}
+#endif
+
+const struct nf_conntrack_l4proto nf_conntrack_l4proto_sctp = {
+	.l4proto		= IPPROTO_SCTP,
+	.nlattr_size		= NLA_ALIGN(NLA_HDRLEN) +
+				  NLA_ALIGN(NLA_HDRLEN + sizeof(u8)) +
+				  2 * NLA_ALIGN(NLA_HDRLEN + sizeof(__be32)),
+	.can_early_drop		= may_be_dropped_early,
+	.to_nlattr		= info_put,
+	.from_nlattr		= info_parse,
+	.tuple_to_nlattr	= nf_ct_port_tuple_to_nlattr,
+	.nlattr_to_tuple	= nf_ct_port_nlattr_to_tuple,
+	.nlattr_tuple_size	= nf_ct_port_nlattr_tuple_size,
+	.nla_policy		= nf_ct_port_nla_policy,
+#ifdef CONFIG_NF_CONNTRACK_PROCFS
+	.print_conntrack	= print_state,
+#endif
+#ifdef CONFIG_NF_CONNTRACK_TIMEOUT
+	.ctnl_timeout		= {
+		.nlattr_to_obj	= timeout_parse,
+		.obj_to_nlattr	= timeout_put,
+		.obj_size	= SCTP_CONNTRACK_MAX * sizeof(unsigned int),
+		.nlattr_max	= CTA_TIMEOUT_SCTP_MAX,
+		.nla_policy	= timeout_policy,
+	},
+#endif
+};
