@@ -36,7 +36,7 @@ table inet t {
 	}
 }
 RULES
-check "UDP to port 53" ask "$client" udp "$server_ip4" 53 --count 2
+check "UDP to port 53" ask "$client" udp "$server_ip4" 53 -c 2
 check_counter "$router" both -eq 4 "a flow has the two labels it got, in both directions"
 check "UDP to port 80" ask "$client" udp "$server_ip6" 80
 check_counter "$router" five -eq 4 "the other flow hasn't the first"
@@ -50,7 +50,7 @@ if in_ns "$router" iptables -A FORWARD -p udp --dport 53 -m connlabel --label 5 
 	in_ns "$router" iptables -A FORWARD -i r1 -m connlabel --label 5 -m comment --comment has &&
 	in_ns "$router" iptables -A FORWARD -i r1 -m connlabel ! --label 5 -m comment --comment hasnt &&
 	in_ns "$router" iptables -A FORWARD -i r1 -m connlabel --label 127 -m comment --comment other; then
-	check "UDP to port 53 again" ask "$client" udp "$server_ip4" 53 --count 3
+	check "UDP to port 53 again" ask "$client" udp "$server_ip4" 53 -c 3
 	check "UDP to port 80 again" ask "$client" udp "$server_ip4" 80
 	in_ns "$router" iptables -nvxL FORWARD >"$scratch/list"
 	for want in "has 3" "hasnt 1" "other 0"; do

@@ -34,7 +34,7 @@ table inet t {
 	}
 }
 RULES
-check "UDP" ask "$client" udp "$server_ip4" 53 --count 2
+check "UDP" ask "$client" udp "$server_ip4" 53 -c 2
 check "the mark is shown" ct "$router" "udp .*src=$client_ip4 .* mark=42 "
 check_counter "$router" original -eq 2 "the mark matches in the original direction"
 check_counter "$router" reply -eq 2 "and in the reply direction"
@@ -58,7 +58,7 @@ m PREROUTING -i r0 -m conntrack --ctstate NEW -p udp --dport 53 -j MARK --set-ma
 	m FORWARD -i r1 -m connmark --mark 0xab00 &&
 	m FORWARD -i r1 -m mark --mark 0xab00
 check_eq "iptables takes the rules" 0 $?
-check "UDP" ask "$client" udp "$server_ip4" 53 --sport 3333
+check "UDP" ask "$client" udp "$server_ip4" 53 -p 3333
 check "the mark is saved with its mask" ct "$router" "udp .*sport=3333 .* mark=43776 "
 in_ns "$router" iptables -t mangle -nvxL FORWARD >"$scratch/list"
 check_eq "connmark matches the reply" 1 "$(awk '/connmark match/ { print $1 }' "$scratch/list")"

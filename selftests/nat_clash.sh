@@ -31,7 +31,7 @@ RULES
 
 # from SOURCE PROTO SERVER: the port that the server sees for source port 5000.
 from() {
-	ask "$client" "$2" "$3" 53 --from "$1" --sport 5000 | cut -d ' ' -f 3
+	ask "$client" "$2" "$3" 53 -f "$1" -p 5000 | cut -d ' ' -f 3
 }
 
 for proto in udp tcp; do
@@ -64,10 +64,10 @@ for i in 2 3; do
 done
 
 # The router's own socket has the port already.
-ask "$router" udp "$server_ip4" 53 --sport 6000 >"$scratch/own"
+ask "$router" udp "$server_ip4" 53 -p 6000 >"$scratch/own"
 check_eq "the router's own source port is not taken away" \
 	"from $router_wan_ip4 6000 to $server_ip4 53" "$(cat "$scratch/own")"
-port=$(ask "$client" udp "$server_ip4" 53 --sport 6000 | cut -d ' ' -f 3)
+port=$(ask "$client" udp "$server_ip4" 53 -p 6000 | cut -d ' ' -f 3)
 check "a client's of the same number moves" test "${port:-6000}" -ne 6000
 
 # Two ports for three flows.
@@ -79,11 +79,11 @@ table inet t {
 	}
 }
 RULES
-a=$(ask "$client" udp "$server_ip4" 53 --from 10.0.1.2 --sport 7000 | cut -d ' ' -f 3)
-b=$(ask "$client" udp "$server_ip4" 53 --from 10.0.1.3 --sport 7000 | cut -d ' ' -f 3)
+a=$(ask "$client" udp "$server_ip4" 53 -f 10.0.1.2 -p 7000 | cut -d ' ' -f 3)
+b=$(ask "$client" udp "$server_ip4" 53 -f 10.0.1.3 -p 7000 | cut -d ' ' -f 3)
 check_eq "two flows share a range of two ports" "30000 30001" "$(printf '%s\n' "$a" "$b" | sort | xargs)"
 check_fails "the third is dropped" \
-	ask "$client" udp "$server_ip4" 53 --from 10.0.1.4 --sport 7000 --wait 0.5
+	ask "$client" udp "$server_ip4" 53 -f 10.0.1.4 -p 7000 -w 700
 check_eq "the first lives on" "$a" \
-	"$(ask "$client" udp "$server_ip4" 53 --from 10.0.1.2 --sport 7000 | cut -d ' ' -f 3)"
+	"$(ask "$client" udp "$server_ip4" 53 -f 10.0.1.2 -p 7000 | cut -d ' ' -f 3)"
 finish

@@ -30,7 +30,7 @@ masq_works() {
 }
 
 check_fails "without a rule no answer finds back" \
-	ask "$client" udp "$server_ip4" 53 --wait 0.5
+	ask "$client" udp "$server_ip4" 53 -w 700
 
 rules "$router" <<'RULES'
 table inet t {
@@ -45,7 +45,7 @@ check "the entry has the router's address in its reply tuple" ct "$router" \
 	"^ipv4 .* udp .*src=$client_ip4 dst=$server_ip4 sport=[0-9]+ dport=80 src=$server_ip4 dst=$router_wan_ip4 sport=80 dport=[0-9]+ "
 check "an IPv6 entry too" ct "$router" \
 	'^ipv6 .* tcp .*src=fd00:0001:0000:0000:0000:0000:0000:0002 dst=fd00:0002:.* src=fd00:0002:0000:0000:0000:0000:0000:0002 dst=fd00:0002:0000:0000:0000:0000:0000:0001 sport=80'
-ask "$client" udp "$server_ip4" 53 --sport 4444 >"$scratch/out"
+ask "$client" udp "$server_ip4" 53 -p 4444 >"$scratch/out"
 check_eq "a free source port is kept" "from $router_wan_ip4 4444 to $server_ip4 53" \
 	"$(cat "$scratch/out")"
 
@@ -58,12 +58,12 @@ table inet t {
 	}
 }
 RULES
-port=$(ask "$client" udp "$server_ip4" 53 --sport 4445 | cut -d ' ' -f 3)
+port=$(ask "$client" udp "$server_ip4" 53 -p 4445 | cut -d ' ' -f 3)
 check "a range of ports is kept to" test "${port:-0}" -ge 20000 -a "${port:-0}" -le 20100
 
 # Entries go with the address.
 in_ns "$router" ip address add 10.0.2.9/24 dev r1
-ask "$client" udp "$server_ip4" 53 --sport 4446 >/dev/null
+ask "$client" udp "$server_ip4" 53 -p 4446 >/dev/null
 check "an entry is masqueraded to the address" ct "$router" "sport=4446 .*dst=$router_wan_ip4"
 in_ns "$router" ip link set r1 down
 check "it is gone when the interface goes down" \

@@ -78,7 +78,7 @@ done
 check "the entry shows SNAT and DNAT" ct "$router" \
 	"src=$client_ip4 dst=203.0.113.1 sport=[0-9]+ dport=80 src=$server_ip4 dst=10.0.2.77 sport=80"
 check_fails "the other port is not forwarded" \
-	ask "$server" tcp "$router_wan_ip4" 2001 --wait 1
+	ask "$server" tcp "$router_wan_ip4" 2001 -w 1000
 
 # An error from the server: the client must be told about the address it asked.
 check_eq "ICMP error through SNAT and DNAT, IPv4" "Connection refused" \
@@ -91,12 +91,12 @@ check "ping through SNAT and DNAT, IPv6" ping_ok "$client" 2001:db8::1
 
 # The mapping of a flow outlives the rule, a new flow has none.
 touch "$scratch/hold"
-ask "$client" tcp 203.0.113.1 80 --hold "$scratch/hold" >"$scratch/held" &
+ask "$client" tcp 203.0.113.1 80 -h "$scratch/hold" >"$scratch/held" &
 held=$!
 busywait 5000 test -s "$scratch/held"
 in_ns "$router" nft flush chain inet t pre
 rm "$scratch/hold"
 wait "$held"
 check_eq "an open connection keeps its mapping when the rule goes" 0 $?
-check_fails "a new one gets none" ask "$client" tcp 203.0.113.1 80 --wait 0.5
+check_fails "a new one gets none" ask "$client" tcp 203.0.113.1 80 -w 700
 finish

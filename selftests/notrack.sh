@@ -40,7 +40,7 @@ check_eq "and has an entry" 1 "$(ct_count "$router" 'dport=80 .*src=')"
 
 # RELATED is not let through above:
 check_eq "an error for a tracked datagram is RELATED, which is not accepted here" "no answer in time" \
-	"$(ask "$client" udp "$server_ip4" 9 --wait 0.5 2>&1)"
+	"$(ask "$client" udp "$server_ip4" 9 -w 700 2>&1)"
 
 # Only with the rule.
 in_ns "$router" nft flush chain inet t raw
@@ -54,7 +54,7 @@ in_ns "$router" iptables -t raw -A PREROUTING -p udp --dport 53 -j CT --notrack 
 	in_ns "$router" iptables -P FORWARD DROP &&
 	in_ns "$router" iptables -A FORWARD -m conntrack --ctstate UNTRACKED -j ACCEPT
 check_eq "iptables takes the rules" 0 $?
-check "iptables: untracked UDP passes" ask "$client" udp "$server_ip4" 53 --sport 5353
+check "iptables: untracked UDP passes" ask "$client" udp "$server_ip4" 53 -p 5353
 check_eq "and has no entry" 0 "$(ct_count "$router" 'port=5353 ')"
-check_fails "tracked UDP does not pass" ask "$client" udp "$server_ip4" 80 --wait 0.5
+check_fails "tracked UDP does not pass" ask "$client" udp "$server_ip4" 80 -w 700
 finish

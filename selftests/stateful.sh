@@ -53,7 +53,7 @@ reset() {
 }
 
 reset
-check "UDP, three times the same flow" ask "$client" udp "$server_ip4" 53 --count 3 --wait 5
+check "UDP, three times the same flow" ask "$client" udp "$server_ip4" 53 -c 3
 check_counter "$router" new -eq 1 "one datagram of six is NEW"
 check_counter "$router" established -eq 5 "the others are ESTABLISHED"
 reset
@@ -77,7 +77,7 @@ check_counter "$router" related -eq 2 "the ICMP errors are RELATED"
 reset
 check_fails "no ping from outside" in_ns "$server" ping -n -q -c 1 -W 1 "$client_ip4"
 check_fails "no connection from outside to the router" \
-	ask "$server" tcp "$router_wan_ip4" 8888 --wait 0.5
+	ask "$server" tcp "$router_wan_ip4" 8888 -w 700
 check_counter "$router" refused -ge 2 "both were refused as NEW"
 check_counter "$router" invalid -eq 0 "and not as INVALID"
 check_eq "what was refused has no entry" 0 "$(ct_count "$router" 'dport=8888')"
@@ -150,5 +150,5 @@ check_fails "iptables: no ping from outside" \
 # What makes it work is the state: without the rule nothing comes back.
 in_ns "$router" iptables -D FORWARD -m conntrack --ctstate ESTABLISHED -j ACCEPT
 check_fails "without the ESTABLISHED rule no answer comes" \
-	ask "$client" udp "$server_ip4" 53 --wait 0.5
+	ask "$client" udp "$server_ip4" 53 -w 700
 finish

@@ -46,7 +46,7 @@ both() {
 
 	for tenant in a b; do
 		check "$2: $proto of tenant $tenant" \
-			ask "${!tenant}" "$proto" 10.0.2.2 53 --sport 4000
+			ask "${!tenant}" "$proto" 10.0.2.2 53 -p 4000
 	done
 }
 
@@ -121,8 +121,8 @@ directions
 one_server() {
 	local pa pb
 
-	pa=$(ask "$a" udp 10.0.2.2 53 --sport 4500 | cut -d ' ' -f 2,3)
-	pb=$(ask "$b" udp 10.0.2.2 53 --sport 4500 | cut -d ' ' -f 2,3)
+	pa=$(ask "$a" udp 10.0.2.2 53 -p 4500 | cut -d ' ' -f 2,3)
+	pb=$(ask "$b" udp 10.0.2.2 53 -p 4500 | cut -d ' ' -f 2,3)
 	comment "the server saw ${pa:-nobody} and ${pb:-nobody}"
 	check "$1: both tenants get an answer from one server" test -n "$pa" -a -n "$pb"
 	check "$1: by different ports of one address" \
@@ -162,8 +162,8 @@ in_ns "$router" iptables -t raw -A PREROUTING -i ra -j CT --zone-orig 21 &&
 	in_ns "$router" iptables -t mangle -A PREROUTING -j CONNMARK --restore-mark &&
 	in_ns "$router" iptables -t nat -A POSTROUTING -o rc -j MASQUERADE
 check_eq "iptables takes --zone-orig" 0 $?
-pa=$(ask "$a" udp 10.0.2.2 53 --sport 4600 | cut -d ' ' -f 3)
-pb=$(ask "$b" udp 10.0.2.2 53 --sport 4600 | cut -d ' ' -f 3)
+pa=$(ask "$a" udp 10.0.2.2 53 -p 4600 | cut -d ' ' -f 3)
+pb=$(ask "$b" udp 10.0.2.2 53 -p 4600 | cut -d ' ' -f 3)
 check "iptables --zone-orig: both get an answer, by different ports" \
 	test -n "$pa" -a -n "$pb" -a "$pa" != "$pb"
 check_eq "iptables --zone-orig: two entries" 2 \

@@ -4,30 +4,31 @@
 # What the tests with traffic share, on top of lib.sh: a server that says whom
 # it sees, a client, and how entries and counters are read. Sourced after lib.sh.
 
-net_py=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/net.py
-
-net() {
-	/usr/bin/python3 -ISB "$net_py" "$@"
-}
+# Built at the first use, for all tests that run on this machine.
+net=/tmp/nf_ct-net
+if [ ! -x "$net" ]; then
+	gcc -o "$net.$$" "$(dirname "${BASH_SOURCE[0]}")/net.c" || skip_all "no compiler"
+	mv "$net.$$" "$net"
+fi
 
 # serve NS PORT...: an echo server for UDP and TCP there; returns when it listens.
 serve() {
 	local ns=$1 port
 
 	shift
-	bg ip netns exec "$ns" /usr/bin/python3 -ISB "$net_py" serve "$@"
+	bg ip netns exec "$ns" "$net" serve "$@"
 	for port in "$@"; do
 		wait_listen "$ns" t "$port"
 	done
 }
 
 # ask NS udp|tcp ADDRESS PORT [OPTION...]: one exchange with a server; prints
-# "from ADDRESS PORT to ADDRESS PORT" as the server sees it.
+# "from ADDRESS PORT to ADDRESS PORT" as the server sees it. Options: see net.c.
 ask() {
 	local ns=$1
 
 	shift
-	ip netns exec "$ns" /usr/bin/python3 -ISB "$net_py" ask "$@"
+	ip netns exec "$ns" "$net" ask "$@"
 }
 
 # seen_from, seen_to: the addresses (without port) in the server's line.
@@ -117,4 +118,28 @@ stat_sum() {
 			done
 			echo "$sum"
 		}
+}
+
+# ct_users MODULE: the module and all that use it, users first.
+ct_users() {
+	local user
+
+	for user in /sys/module/"$1"/holders/*; do
+		[ ! -d "$user" ] || ct_users "${user##*/}"
+	done
+	echo "$1"
+}
+
+# ct_unload: takes nf_conntrack and all its users out, within a bound.
+ct_unload() {
+	local end=$(($(now_ms) + 20000)) module
+
+	while [ -d /sys/module/nf_conntrack ]; do
+		for module in $(ct_users nf_conntrack | awk '!seen[$0]++'); do
+			rmmod "$module" 2>/dev/null
+		done
+		[ -d /sys/module/nf_conntrack ] || return 0
+		[ "$(now_ms)" -lt $end ] || return 1
+		pause
+	done
 }
