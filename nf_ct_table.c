@@ -546,12 +546,16 @@ void nf_ct_table_remove(struct nf_conn *ct)
  * Context: process; BH enabled.
  *
  * Return: 0, and the index has a reference besides the caller's; -EEXIST if a
- * live entry has one of the tuples; -ENOMEM.
+ * live entry has one of the tuples; -ETIMEDOUT if a module that its extensions
+ * point to has gone; -ENOMEM.
  */
 int nf_conntrack_hash_check_insert(struct nf_conn *ct)
 {
 	struct nf_conn *clash = NULL;
 	int err;
+
+	if (!nf_ct_ext_confirm(ct))
+		return -ETIMEDOUT;
 
 	err = nf_ct_table_insert(ct, &clash);
 	if (err == -EEXIST)
