@@ -29,6 +29,10 @@
 
 struct nf_ct_nl_filter;
 
+/* nf_ct_netlink_main.c */
+int nf_ct_nl_dump_start(struct sk_buff *skb, const struct nfnl_info *info,
+			struct netlink_dump_control *control);
+
 /* nf_ct_netlink_put.c: each returns 0, or -EMSGSIZE when @skb is full. */
 int nf_ct_nl_put_tuple(struct sk_buff *skb, int attr,
 		       const struct nf_conntrack_tuple *tuple);
