@@ -61,6 +61,9 @@ size_t nf_ct_nl_entry_size(const struct nf_conn *ct);
 /* nf_ct_netlink_parse.c: 0, or an error for the client. */
 extern const struct nla_policy nf_ct_nl_entry_policy[CTA_MAX + 1];
 
+/* Flags of nf_ct_nl_parse_tuple(): every field must be there. */
+#define NF_CT_NL_TUPLE_ALL	(~0U)
+
 int nf_ct_nl_parse_tuple(const struct nlattr * const cda[],
 			 struct nf_conntrack_tuple *tuple, u32 attr, u8 l3num,
 			 struct nf_conntrack_zone *zone, u32 flags);
@@ -106,10 +109,16 @@ int nf_ct_nl_exp_del(struct sk_buff *skb, const struct nfnl_info *info,
 		     const struct nlattr * const cda[]);
 int nf_ct_nl_exp_stat_cpu_get(struct sk_buff *skb, const struct nfnl_info *info,
 			      const struct nlattr * const cda[]);
-int nf_ct_nl_exp_fill(struct sk_buff *skb, u32 portid, u32 seq, int event,
-		      const struct nf_conntrack_expect *exp);
+int nf_ct_nl_exp_fill(struct sk_buff *skb, u32 portid, u32 seq, int op,
+		      int flags, const struct nf_conntrack_expect *exp);
+size_t nf_ct_nl_exp_size(const struct nf_conntrack_expect *exp);
 int nf_ct_nl_exp_attach(const struct nlattr *attr, struct nf_conn *ct,
 			u32 portid, u32 report);
+
+/* nf_ct_netlink_exp_dump.c */
+bool nf_ct_nl_exp_linked(const struct nf_conntrack_expect *exp);
+int nf_ct_nl_exp_dump(struct sk_buff *skb, const struct nfnl_info *info,
+		      const struct nlattr * const cda[]);
 
 /* nf_ct_netlink_event.c */
 #ifdef CONFIG_NF_CONNTRACK_EVENTS
