@@ -392,3 +392,217 @@ static int put_synproxy(struct sk_buff *skb, const struct nf_conn *ct)
 	nla_nest_end(skb, nest);
 	return 0;
 }
+
+/* --- all of it, for dumps and answers ---------------------------------- */
+
+/* Time and state of an entry that the flow table holds are not known here. */
+static int put_lifetime(struct sk_buff *skb, struct nf_conn *ct,
+			unsigned int part)
+{
+	bool gone = part & NF_CT_NL_GONE;
+	int err = 0;
+
+	if (test_bit(IPS_OFFLOAD_BIT, &ct->status))
+		return 0;
+	if (!gone)
+		err = put_timeout(skb, ct);
+	return err ?: put_protoinfo(skb, ct, gone);
+}
+
+static int put_entry(struct sk_buff *skb, struct nf_conn *ct,
+		     unsigned int part, struct taken *taken)
+{
+	return put_identity(skb, ct) ?:
+	       put_status(skb, ct) ?:
+	       put_mark(skb, ct) ?:
+	       put_secctx(skb, ct) ?:
+	       put_id(skb, ct) ?:
+	       put_use(skb, ct, part & NF_CT_NL_HELD) ?:
+	       put_master(skb, ct) ?:
+	       put_lifetime(skb, ct, part) ?:
+	       (part & NF_CT_NL_COUNTERS_RESET ?
+		put_counters_reset(skb, ct, taken) : put_counters(skb, ct)) ?:
+	       put_timestamp(skb, ct) ?:
+	       put_help(skb, ct) ?:
+	       put_labels_if_set(skb, ct) ?:
+	       put_seqadj(skb, ct) ?:
+	       put_synproxy(skb, ct);
+}
+
+/**
+ * nf_ct_nl_fill - write a message that shows an entry
+ * @skb: message, or messages of a dump
+ * @portid: who it is for
+ * @seq: number of the request
+ * @flags: flags of the message, beyond NLM_F_MULTI
+ * @ct: entry
+ * @part: bits of enum nf_ct_nl_part
+ *
+ * Counters that are reset are so only if the message is complete.
+ *
+ * Context: RCU read side.
+ *
+ * Return: 0, or -EMSGSIZE, and then @skb is as before.
+ */
+int nf_ct_nl_fill(struct sk_buff *skb, u32 portid, u32 seq, u16 flags,
+		  struct nf_conn *ct, unsigned int part)
+{
+	struct taken taken = {};
+	struct nlmsghdr *nlh;
+
+	nlh = nfnl_msg_put(skb, portid, seq,
+			   nfnl_msg_type(NFNL_SUBSYS_CTNETLINK,
+					 IPCTNL_MSG_CT_NEW),
+			   NLM_F_MULTI | flags, nf_ct_l3num(ct), NFNETLINK_V0, 0);
+	if (!nlh)
+		return -EMSGSIZE;
+	if (put_entry(skb, ct, part, &taken)) {
+		nlmsg_cancel(skb, nlh);
+		give_back(ct, &taken);
+		return -EMSGSIZE;
+	}
+	nlmsg_end(skb, nlh);
+	return 0;
+}
+
+/* --- events ------------------------------------------------------------ */
+
+static int put_change(struct sk_buff *skb, struct nf_conn *ct,
+		      unsigned int events)
+{
+	int err;
+
+	err = test_bit(IPS_OFFLOAD_BIT, &ct->status) ? 0 : put_timeout(skb, ct);
+	if (!err && events & BIT(IPCT_PROTOINFO))
+		err = put_protoinfo(skb, ct, false);
+	if (!err)
+		err = put_help(skb, ct) ?: put_secctx(skb, ct);
+	if (!err && events & BIT(IPCT_LABEL))
+		err = put_labels(skb, ct);
+	if (!err && events & BIT(IPCT_RELATED))
+		err = put_master(skb, ct);
+	if (!err && events & BIT(IPCT_SEQADJ))
+		err = put_seqadj(skb, ct);
+	if (!err && events & BIT(IPCT_SYNPROXY))
+		err = put_synproxy(skb, ct);
+	return err;
+}
+
+/**
+ * nf_ct_nl_put_event - write what a listener is told
+ * @skb: message
+ * @ct: entry
+ * @events: BIT()s of enum ip_conntrack_events
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int nf_ct_nl_put_event(struct sk_buff *skb, struct nf_conn *ct,
+		       unsigned int events)
+{
+	int err;
+
+	err = put_identity(skb, ct) ?: put_id(skb, ct) ?: put_status(skb, ct);
+	if (err)
+		return err;
+	if (events & BIT(IPCT_DESTROY))
+		err = put_counters(skb, ct) ?: put_timestamp(skb, ct) ?:
+		      put_protoinfo(skb, ct, true);
+	else
+		err = put_change(skb, ct, events);
+	if (!err)
+		err = events & BIT(IPCT_MARK) ? put_mark(skb, ct) :
+						put_mark_if_set(skb, ct);
+	return err;
+}
+
+/* --- queues and logs --------------------------------------------------- */
+
+/**
+ * nf_ct_nl_put_glue - write what a program is told of a packet's connection
+ * @skb: message
+ * @ct: entry, confirmed or not
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int nf_ct_nl_put_glue(struct sk_buff *skb, struct nf_conn *ct)
+{
+	return put_identity(skb, ct) ?:
+	       put_id(skb, ct) ?:
+	       put_status(skb, ct) ?:
+	       put_timeout(skb, ct) ?:
+	       put_protoinfo(skb, ct, false) ?:
+	       put_help(skb, ct) ?:
+	       put_secctx(skb, ct) ?:
+	       put_master(skb, ct) ?:
+	       put_seqadj(skb, ct) ?:
+	       put_synproxy(skb, ct) ?:
+	       put_mark_if_set(skb, ct) ?:
+	       put_labels_if_set(skb, ct);
+}
+
+/* --- how much it may be ------------------------------------------------ */
+
+#define NEST	nla_total_size(0)
+
+static size_t tuple_size(const struct nf_conntrack_tuple *tuple)
+{
+	const struct nf_conntrack_l4proto *l4proto;
+
+	l4proto = nf_ct_l4proto_find(tuple->dst.protonum);
+	return 3 * NEST +			/* tuple, addresses, ports */
+	       2 * nla_total_size(sizeof(struct in6_addr)) +
+	       nla_total_size(sizeof(u8)) +	/* CTA_PROTO_NUM */
+	       (l4proto->nlattr_tuple_size ? l4proto->nlattr_tuple_size() : 0) +
+	       nla_total_size(sizeof(u16));	/* CTA_TUPLE_ZONE */
+}
+
+static size_t protoinfo_size(const struct nf_conn *ct)
+{
+	const struct nf_conntrack_l4proto *l4proto;
+
+	l4proto = nf_ct_l4proto_find(nf_ct_protonum(ct));
+	return l4proto->to_nlattr ? NEST + l4proto->nlattr_size : 0;
+}
+
+static size_t secctx_size(const struct nf_conn *ct)
+{
+	size_t size = 0;
+#ifdef CONFIG_NF_CONNTRACK_SECMARK
+	struct nf_ct_secctx secctx;
+
+	if (nf_ct_secctx_get(ct->secmark, &secctx) >= 0) {
+		size = NEST + nla_total_size(secctx.len + 1);
+		nf_ct_secctx_put(&secctx);
+	}
+#endif
+	return size;
+}
+
+/* What lies in extensions: as much as any entry can have. */
+static size_t extensions_size(void)
+{
+	return 2 * (NEST + 2 * nla_total_size_64bit(sizeof(u64))) + /* counters */
+	       NEST + 2 * nla_total_size_64bit(sizeof(u64)) +	/* timestamp */
+	       NEST + nla_total_size(NF_CT_HELPER_NAME_LEN) +	/* helper */
+	       nla_total_size(sizeof_field(struct nf_conn_help, data)) +
+	       nla_total_size(NF_CT_LABELS_MAX_SIZE) +
+	       3 * (NEST + 3 * nla_total_size(sizeof(u32)));	/* seqadj, synproxy */
+}
+
+/**
+ * nf_ct_nl_entry_size - room that an entry takes at most
+ * @ct: entry
+ *
+ * Return: bytes, of all attributes and the header of nfnetlink before them.
+ */
+size_t nf_ct_nl_entry_size(const struct nf_conn *ct)
+{
+	return NLMSG_ALIGN(sizeof(struct nfgenmsg)) +
+	       tuple_size(nf_ct_tuple(ct, IP_CT_DIR_ORIGINAL)) +
+	       tuple_size(nf_ct_tuple(ct, IP_CT_DIR_REPLY)) +
+	       (ct->master ? tuple_size(nf_ct_tuple(ct->master,
+						    IP_CT_DIR_ORIGINAL)) : 0) +
+	       nla_total_size(sizeof(u16)) +	/* zone */
+	       5 * nla_total_size(sizeof(u32)) + /* status, mark, id, use, timeout */
+	       protoinfo_size(ct) + secctx_size(ct) + extensions_size();
+}
