@@ -230,13 +230,11 @@ static int equip(struct nf_conn *ct, const struct target *target,
 	return err;
 }
 
-static unsigned int birth_events(const struct nf_conn *ct)
-{
-	return BIT(ct->master ? IPCT_RELATED : IPCT_NEW) |
-	       BIT(IPCT_REPLY) | BIT(IPCT_ASSURED) | BIT(IPCT_PROTOINFO) |
-	       BIT(IPCT_HELPER) | BIT(IPCT_MARK) | BIT(IPCT_SEQADJ) |
-	       BIT(IPCT_LABEL) | BIT(IPCT_SYNPROXY);
-}
+/* All that a listener may want to know: what has really changed is not told. */
+#define CHANGE_EVENTS	(BIT(IPCT_REPLY) | BIT(IPCT_ASSURED) | \
+			 BIT(IPCT_PROTOINFO) | BIT(IPCT_HELPER) | \
+			 BIT(IPCT_MARK) | BIT(IPCT_SEQADJ) | BIT(IPCT_LABEL) | \
+			 BIT(IPCT_SYNPROXY))
 
 static int create(const struct target *target, u32 portid, int report,
 		  const struct nlattr * const cda[])
@@ -272,19 +270,14 @@ static int create(const struct target *target, u32 portid, int report,
 	rcu_read_unlock();
 
 	if (!err)
-		nf_conntrack_eventmask_report(birth_events(ct), ct, portid, report);
+		nf_conntrack_eventmask_report(CHANGE_EVENTS |
+					      BIT(ct->master ? IPCT_RELATED : IPCT_NEW),
+					      ct, portid, report);
 	nf_ct_put(ct);
 	return err;
 }
 
 /* --- update ------------------------------------------------------------ */
-
-static unsigned int update_events(const struct nlattr * const cda[])
-{
-	return BIT(IPCT_REPLY) | BIT(IPCT_ASSURED) | BIT(IPCT_PROTOINFO) |
-	       BIT(IPCT_HELPER) | BIT(IPCT_MARK) | BIT(IPCT_SEQADJ) |
-	       (cda[CTA_LABELS] ? BIT(IPCT_LABEL) : 0) | BIT(IPCT_SYNPROXY);
-}
 
 static int update(struct nf_conn *ct, u32 portid, int report,
 		  const struct nlattr * const cda[])
@@ -296,7 +289,7 @@ static int update(struct nf_conn *ct, u32 portid, int report,
 	rcu_read_unlock();
 
 	if (!err)
-		nf_conntrack_eventmask_report(update_events(cda), ct, portid,
+		nf_conntrack_eventmask_report(CHANGE_EVENTS, ct, portid,
 					      report);
 	return err;
 }
