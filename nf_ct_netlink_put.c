@@ -505,8 +505,8 @@ int nf_ct_nl_put_event(struct sk_buff *skb, struct nf_conn *ct,
 	if (err)
 		return err;
 	if (events & BIT(IPCT_DESTROY))
-		err = put_counters(skb, ct) ?: put_timestamp(skb, ct) ?:
-		      put_protoinfo(skb, ct, true);
+		err = put_timeout(skb, ct) ?: put_counters(skb, ct) ?:
+		      put_timestamp(skb, ct) ?: put_protoinfo(skb, ct, true);
 	else
 		err = put_change(skb, ct, events);
 	if (!err)
@@ -536,7 +536,7 @@ int nf_ct_nl_put_glue(struct sk_buff *skb, struct nf_conn *ct)
 	       put_master(skb, ct) ?:
 	       put_seqadj(skb, ct) ?:
 	       put_synproxy(skb, ct) ?:
-	       put_mark_if_set(skb, ct) ?:
+	       put_mark(skb, ct) ?:
 	       put_labels_if_set(skb, ct);
 }
 

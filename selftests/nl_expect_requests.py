@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Expectations: see nl_expect.sh. Arguments: another namespace, the one that tracks."""
+"""Expectations: see nl_expect_requests.sh. Arguments: another namespace, the one that tracks."""
 import os
 import sys
 import threading
@@ -260,7 +260,7 @@ def dump():
 def many():
     """More than a message holds, with others coming and going."""
     global ev
-    cthelper(0, b"many", 6, (b"many", 200, 600))
+    t.eq("a second helper of user space", 0, cthelper(0, b"many", 6, (b"many", 200, 600)))
     for i in range(3):
         entry(("10.0.1.%d" % i, "10.0.0.2", 6, 1000, 21), helper(b"many"))
     stay = []

@@ -11,5 +11,5 @@
 need_tools nft
 need_module nf_conntrack_netlink nf_conntrack_ftp nf_nat_ftp
 setup_topology
-results python3 -B "$(dirname "$0")/nl_events.py" "$client" "$router" "$server"
+results python3 -B "$(dirname "$0")/nl_event_bytes.py" "$client" "$router" "$server"
 finish
