@@ -221,8 +221,9 @@ static int equip(struct nf_conn *ct, const struct target *target,
 		err = setup_nat(ct, cda);
 	if (!err && cda[CTA_STATUS])
 		err = nf_ct_nl_change_status(ct, cda);
-	if (!err && cda[CTA_LABELS] && nf_ct_labels_find(ct))
-		err = nf_ct_nl_change_labels(ct, cda);
+	/* Where nobody uses labels the entry is made without. */
+	if (!err && cda[CTA_LABELS])
+		nf_ct_nl_change_labels(ct, cda);
 	if (!err)
 		err = nf_ct_nl_change_state(ct, cda, changes);
 	if (!err && cda[CTA_TUPLE_MASTER])
@@ -384,7 +385,8 @@ static int fits(struct nf_conn *ct, void *data)
 }
 
 /* Delete the entries of the namespace that fit. A client of the first version
- * of the protocol has never meant the family that it names.
+ * of the protocol has never meant the family that it names, unless it knows
+ * CTA_FILTER.
  */
 static int flush(const struct nfnl_info *info, u32 portid,
 		 const struct nlattr * const cda[])
@@ -396,10 +398,11 @@ static int flush(const struct nfnl_info *info, u32 portid,
 		.report	= nlmsg_report(info->nlh),
 	};
 	struct nf_ct_nl_filter *filter;
+	u8 family = nfmsg->nfgen_family;
 
-	filter = nf_ct_nl_filter_new(cda, nfmsg->nfgen_family,
-				     nfmsg->version == NFNETLINK_V0 ?
-				     NFPROTO_UNSPEC : nfmsg->nfgen_family);
+	if (nfmsg->version == NFNETLINK_V0 && !cda[CTA_FILTER])
+		family = NFPROTO_UNSPEC;
+	filter = nf_ct_nl_filter_new(cda, nfmsg->nfgen_family, family);
 	if (IS_ERR(filter))
 		return PTR_ERR(filter);
 

@@ -163,7 +163,7 @@ int nf_ct_nl_stat_get(struct sk_buff *skb, const struct nfnl_info *info,
 	nlh = nfnl_msg_put(answer, portid, info->nlh->nlmsg_seq,
 			   nfnl_msg_type(NFNL_SUBSYS_CTNETLINK,
 					 IPCTNL_MSG_CT_GET_STATS),
-			   0, AF_UNSPEC, NFNETLINK_V0, 0);
+			   NLM_F_MULTI, AF_UNSPEC, NFNETLINK_V0, 0);
 	if (!nlh ||
 	    nla_put_be32(answer, CTA_STATS_GLOBAL_ENTRIES,
 			 htonl(nf_conntrack_count(info->net))) ||

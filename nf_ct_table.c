@@ -560,8 +560,12 @@ int nf_conntrack_hash_check_insert(struct nf_conn *ct)
 	err = nf_ct_table_insert(ct, &clash);
 	if (err == -EEXIST)
 		nf_ct_put(clash);
-	else if (!err && !test_bit(IPS_ASSURED_BIT, &ct->status))
+	if (err)
+		return err;
+
+	NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), insert);
+	if (!test_bit(IPS_ASSURED_BIT, &ct->status))
 		nf_ct_pressure_add(ct);
-	return err;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_hash_check_insert);

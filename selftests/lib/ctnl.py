@@ -4,10 +4,12 @@
 Messages are built from attr() and read into trees: {number: bytes or tree}, nested where the protocol
 nests. Nothing here knows what is right.
 """
+import ctypes
 import errno
 import os
 import socket
 import struct
+import subprocess
 
 NETLINK_NETFILTER = 12
 SUBSYS_CT, SUBSYS_EXP, SUBSYS_QUEUE, SUBSYS_LOG = 1, 2, 3, 4
@@ -213,6 +215,17 @@ def error_name(number):
     return errno.errorcode.get(number, str(number)) if number else "0"
 
 
+def names(m):
+    """The names of a message's attributes, in its order."""
+    table = CTA_NAME if m.subsys == SUBSYS_CT else EXPECT_NAME
+    return " ".join(table.get(k, str(k)) for k in m.attrs)
+
+
+def number(data):
+    """A big-endian number of any size."""
+    return int.from_bytes(data, "big")
+
+
 def text(m):
     """A message for people to read."""
     names = CTA_NAME if m.subsys == SUBSYS_CT else EXPECT_NAME if m.subsys == SUBSYS_EXP else {}
@@ -227,9 +240,68 @@ def text(m):
         m.subsys, m.op, m.flags, m.seq, m.portid, m.family, m.version, m.res_id, show(m.attrs, names))
 
 
-def in_netns(path):
-    """Move this process into a network namespace."""
-    import ctypes
-    with open(path) as f:
-        if ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0x40000000):
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+class Netns:
+    """A named network namespace: with Netns("x"): what is opened here belongs to it."""
+
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        there = os.open("/run/netns/" + self.name, os.O_RDONLY)
+        self.go(there)
+        os.close(there)
+        return self
+
+    def __exit__(self, *exc):
+        self.go(self.home)
+        os.close(self.home)
+
+    def go(self, fd):
+        if self.libc.setns(fd, 0x40000000):
+            raise OSError(ctypes.get_errno(), "setns")
+
+    def netlink(self, *args, **kwargs):
+        with self:
+            return Netlink(*args, **kwargs)
+
+    def socket(self, kind=socket.SOCK_DGRAM, at=("", 0), family=socket.AF_INET, proto=0):
+        with self:
+            s = socket.socket(family, kind, proto)
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            s.settimeout(10)
+            s.bind(at)
+            return s
+
+    def run(self, *cmd, stdin=None):
+        """A command's output; it must succeed."""
+        return subprocess.run(("ip", "netns", "exec", self.name) + cmd, input=stdin, check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+
+    def sysctl(self, **values):
+        """net.netfilter.nf_conntrack_*"""
+        with self:
+            for name, value in values.items():
+                with open("/proc/sys/net/netfilter/nf_conntrack_" + name, "w") as f:
+                    f.write(str(value))
+
+
+class Results:
+    """One line for each check, for lib/ctnl.sh to number."""
+
+    failed = 0
+
+    def ok(self, what, good, why=""):
+        print("ok" if good else "not ok", what, flush=True)
+        if not good:
+            self.failed += 1
+            print("  %s" % (why,), flush=True)
+        return good
+
+    def eq(self, what, wanted, got):
+        return self.ok(what, wanted == got, "wanted: %s\n  got:    %s" % (wanted, got))
+
+    def exit(self):
+        raise SystemExit(1 if self.failed else 0)
