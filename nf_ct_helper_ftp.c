@@ -72,7 +72,9 @@ static const struct nf_conntrack_expect_policy policy = {
 #define SIDE_LINE	BIT(1)	/* a line starts at @next */
 #define SIDE_MATCH	BIT(2)	/* @match means something */
 #define SIDE_HELD	BIT(3)	/* @held means something */
-#define SIDE_LOADED	BIT(4)	/* the entry was handed over, see from_nlattr */
+#define SIDE_BEGUN	BIT(4)	/* @slot means something */
+#define SIDE_START	BIT(5)	/* its SYN has been seen */
+#define SIDE_LOADED	BIT(6)	/* the entry was handed over, see from_nlattr */
 
 /**
  * struct side - how far one side of a connection has spoken
@@ -153,7 +155,8 @@ static struct line *begun(const struct segment *seg, const struct side *side)
 {
 	struct line *line = &lines[side->slot];
 
-	if (line->ct != seg->ct || line->dir != seg->dir || !line->len)
+	if (!(side->flags & SIDE_BEGUN) || !line->len ||
+	    line->ct != seg->ct || line->dir != seg->dir)
 		return NULL;
 	return line;
 }
@@ -167,6 +170,7 @@ static void keep(const struct segment *seg, struct side *side, const u8 *text,
 
 	if (!line) {
 		side->slot = turn++ % LINES;
+		side->flags |= SIDE_BEGUN;
 		line = &lines[side->slot];
 	}
 	line->ct = seg->ct;
@@ -175,12 +179,9 @@ static void keep(const struct segment *seg, struct side *side, const u8 *text,
 	memcpy(line->text, text, len);
 }
 
-static void forget(const struct segment *seg, const struct side *side)
+static void forget(struct side *side)
 {
-	struct line *line = begun(seg, side);
-
-	if (line)
-		line->len = 0;
+	side->flags &= ~SIDE_BEGUN;
 }
 
 /* May the segment be dropped? Not for ever: the sender may have nothing to add,
@@ -275,7 +276,7 @@ static enum outcome judge(const struct segment *seg, struct side *side,
 			return HOLD;
 	}
 	if (!before(end, side->next))
-		forget(seg, side);
+		forget(side);
 	if (result != NF_CT_FTP_FOUND)
 		return PASS;
 
@@ -286,6 +287,17 @@ static enum outcome judge(const struct segment *seg, struct side *side,
 	else if (seg->nat)
 		return PASS;	/* too late to change it */
 	return ANNOUNCE;
+}
+
+/* In the middle of a connection that nobody has seen the start of, anything may
+ * look like a line.
+ */
+static bool picked_up(const struct state *state)
+{
+	const u8 flags = state->side[IP_CT_DIR_ORIGINAL].flags &
+			 state->side[IP_CT_DIR_REPLY].flags;
+
+	return !(flags & (SIDE_START | SIDE_LOADED));
 }
 
 /* Only what comes in order can be known to start a line. */
@@ -301,6 +313,8 @@ static enum outcome examine(const struct sk_buff *skb,
 	u32 said;
 	u8 buf;
 
+	if (picked_up(state))
+		return PASS;
 	if (!(side->flags & SIDE_KNOWN)) {
 		side->next = seg->seq;
 		side->flags |= SIDE_KNOWN;
@@ -324,18 +338,6 @@ static enum outcome examine(const struct sk_buff *skb,
 }
 
 /* --- what may be believed ---------------------------------------------- */
-
-/* In the middle of a connection that nobody has seen the start of, anything may
- * look like a line. The TCP tracker is liberal with both sides of such a one.
- */
-static bool picked_up(const struct nf_conn *ct)
-{
-	const struct state *state = nfct_help_data(ct);
-	u8 flags = ct->proto.tcp.seen[0].flags & ct->proto.tcp.seen[1].flags;
-
-	return flags & IP_CT_TCP_FLAG_BE_LIBERAL &&
-	       !(state->side[IP_CT_DIR_ORIGINAL].flags & SIDE_LOADED);
-}
 
 /* The address that was named. Where none was, it is the speaker's own. */
 static void named_addr(const struct segment *seg,
@@ -420,6 +422,33 @@ static unsigned int announce(struct sk_buff *skb, const struct segment *seg,
 
 /* --- packets ----------------------------------------------------------- */
 
+/* A side's numbers start with its SYN; the data of one may not count. */
+static void start(const struct segment *seg)
+{
+	struct state *state = nfct_help_data(seg->ct);
+	struct side *side = &state->side[seg->dir];
+
+	spin_lock_bh(&ftp_lock);
+	side->flags = SIDE_START | (side->flags & SIDE_LOADED);
+	if (!seg->len) {
+		side->next = seg->seq + 1;
+		side->flags |= SIDE_KNOWN;
+	}
+	spin_unlock_bh(&ftp_lock);
+}
+
+static bool handshake(const struct nf_conn *ct)
+{
+	switch (READ_ONCE(ct->proto.tcp.state)) {
+	case TCP_CONNTRACK_SYN_SENT:
+	case TCP_CONNTRACK_SYN_SENT2:
+	case TCP_CONNTRACK_SYN_RECV:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Has the packet anything to say? */
 static bool payload(const struct sk_buff *skb, struct segment *seg)
 {
@@ -427,16 +456,21 @@ static bool payload(const struct sk_buff *skb, struct segment *seg)
 	struct tcphdr buf;
 
 	th = skb_header_pointer(skb, seg->protoff, sizeof(buf), &buf);
-	if (!th || th->doff * 4 < sizeof(*th) || th->syn || th->rst)
+	if (!th || th->doff * 4 < sizeof(*th) || th->rst)
 		return false;
 
 	seg->off = seg->protoff + th->doff * 4;
-	if (seg->off >= skb->len)
+	if (seg->off > skb->len)
 		return false;
 	seg->len = skb->len - seg->off;
 	seg->text = min_t(unsigned int, seg->len, BUFFER_SIZE);
 	seg->seq = ntohl(th->seq);
-	return true;
+	if (th->syn) {
+		if (handshake(seg->ct))
+			start(seg);
+		return false;
+	}
+	return seg->len;
 }
 
 static int ftp_help(struct sk_buff *skb, unsigned int protoff,
@@ -453,10 +487,12 @@ static int ftp_help(struct sk_buff *skb, unsigned int protoff,
 	struct nf_ct_ftp_match match;
 	enum outcome outcome;
 
+	if (!payload(skb, &seg))
+		return NF_ACCEPT;
 	/* Both sides have spoken. */
 	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY)
 		return NF_ACCEPT;
-	if (!nf_ct_is_confirmed(ct) || picked_up(ct) || !payload(skb, &seg))
+	if (!nf_ct_is_confirmed(ct))
 		return NF_ACCEPT;
 
 	spin_lock_bh(&ftp_lock);

@@ -165,6 +165,24 @@ def replies():
                   f"a 227 behind a forwarded port, number {n}")
 
 
+def in_a_large_packet():
+    """It has several pages, and is cut into segments only on the wire."""
+    src, seen_as = "10.0.1.102", "10.0.2.1"
+    more = b"NOOP\r\n" * 1500
+    with session(src) as s:
+        s.client.sendall(port_line(src, 5000) + more)
+        hears(s.server, port_line(seen_as, 5000) + more,
+              "a PORT in front of 9 kB")
+        both_ways(s, "after it both sides are understood", 40000)
+        what = "a PORT behind 9 kB"
+        if module != OURS:
+            print("skip", what)
+            return
+        s.client.sendall(more + port_line(src, 5001))
+        hears(s.server, more + port_line(seen_as, 5001), what)
+        both_ways(s, "after it, too", 40000)
+
+
 def in_pieces():
     """What has to be rewritten is held back until it is whole."""
     what = "a PORT in two pieces is rewritten"
@@ -189,6 +207,7 @@ def main():
     rewrites("10.0.1.102", "10.0.2.1")
     lost_on_the_way()
     replies()
+    in_a_large_packet()
     in_pieces()
     if lossy != "yes":
         print("skip", "wires that lose packets")

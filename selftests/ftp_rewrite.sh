@@ -8,7 +8,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-need_module nf_conntrack_ftp
+need_module nf_conntrack_ftp nf_nat_ftp
 setup_topology
 # Addresses of other lengths than the router's, 10.0.2.1: shorter and longer.
 # shellcheck disable=SC2154

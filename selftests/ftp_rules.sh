@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_tools vsftpd curl ipset iptables
-need_module nf_conntrack_ftp ip_set_hash_ip
+need_module nf_conntrack_ftp nf_nat_ftp ip_set_hash_ip
 setup_topology
 . "$(dirname "$0")/lib/ftp.sh"
 site

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need_tools vsftpd curl lftp tnftp
-need_module nf_conntrack_ftp
+need_module nf_conntrack_ftp nf_nat_ftp
 setup_topology
 . "$(dirname "$0")/lib/ftp.sh"
 site
