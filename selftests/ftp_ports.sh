@@ -50,14 +50,19 @@ rules() {
 	RULES
 }
 
-for name in ftp-2121 ftp; do
+# by NAME COMMAND...: curl gets its file by these.
+by() {
+	local name=$1 how
+
 	check "a rule gives port 2121 the helper $name" rules "$name"
-	for how in EPSV EPRT PASV PORT; do
-		check "$name: curl, $how" transfer curl $how "$server_ip4" 2121
+	shift
+	for how; do
+		check "$name: curl, $how" transfer curl "$how" "$server_ip4" 2121
 	done
-	check "$name: curl, EPSV, IPv6" transfer curl EPSV "[$server_ip6]" 2121
 	check "$name: curl, EPRT, IPv6" transfer curl EPRT "[$server_ip6]" 2121
-done
+}
+by ftp-2121 EPSV EPRT PASV PORT
+by ftp EPSV PORT
 check_fails "there is no helper for another port" rules ftp-2122
 
 # The same by iptables.
