@@ -48,6 +48,31 @@ get() {
 	in_ns "$client" /usr/bin/python3 "$scratch/get.py" "$1" "$2" "${3:-8}"
 }
 
+# say LINE: says it on the control connection, and prints what the echo server
+# answers.
+say() {
+	local got
+
+	printf '%s\r\n' "$1" >&"$to"
+	read -r -t 10 got <&"$from"
+	printf '%s' "${got%$'\r'}"
+}
+
+# control WHAT PORT: a control connection on which a PORT command is given.
+control() {
+	local got
+
+	mkfifo "$scratch/to.$1" "$scratch/from.$1"
+	in_ns "$client" socat - "TCP4:$server_ip4:2000" \
+		<"$scratch/to.$1" >"$scratch/from.$1" 2>>"$scratch/bg.log" &
+	bg_all+=($!)
+	exec {to}>"$scratch/to.$1" {from}<"$scratch/from.$1"
+	read -r -t 10 got <&"$from"
+	# A line has to be over before the next one is known to begin.
+	check_eq "$1: a control connection" "USER x PORT 10,0,1,2,$2" \
+		"$(say "USER x") $(say "PORT 10,0,1,2,$2")"
+}
+
 # --- nftables -----------------------------------------------------------------
 
 rules "$router" <<'RULES'
@@ -80,10 +105,9 @@ check_eq "nft: nothing is expected of it" "" \
 	"$(in_ns "$router" cat /proc/net/nf_conntrack_expect)"
 
 # An expectation that is not met, by FTP.
-in_ns "$client" socat -u - "TCP4:$server_ip4:2000,sourceport=4444" <<<"PORT 10,0,1,2,100,7" &&
-	busywait 5000 in_ns "$router" grep -q . /proc/net/nf_conntrack_expect
-check_eq "nft: FTP on another port is expected" 1 "$(in_ns "$router" \
-	grep -c "src=$server_ip4 dst=$client_ip4 sport=0 dport=25607 .*ftp" /proc/net/nf_conntrack_expect)"
+control nft 100,7
+check "nft: FTP on another port is expected" busywait 5000 in_ns "$router" \
+	grep "src=$server_ip4 dst=$client_ip4 sport=0 dport=25607 .*ftp" /proc/net/nf_conntrack_expect
 check_fails "a helper that rules have can't be unloaded" rmmod nf_conntrack_ftp
 in_ns "$router" nft flush ruleset
 
@@ -111,18 +135,12 @@ check_fails "iptables: so is one of another protocol" \
 in_ns "$router" iptables -t raw -F
 in_ns "$router" iptables -t raw -A PREROUTING -p tcp --dport 2000 -j CT --helper ftp
 check_eq "iptables takes the FTP helper" 0 $?
-coproc control { in_ns "$client" socat - "TCP4:$server_ip4:2000"; }
-read -r got <&"${control[0]}"
-echo "PORT 10,0,1,2,100,9" >&"${control[1]}"
-read -r got <&"${control[0]}"
-check_eq "a control connection" "PORT 10,0,1,2,100,9" "$got"
+control iptables 100,9
 check "something is expected of it" busywait 5000 \
 	in_ns "$router" grep "dport=25609 .*ftp" /proc/net/nf_conntrack_expect
 in_ns "$router" iptables -t raw -F
 check "the helper's module can be unloaded while a flow has it" busywait 10000 rmmod nf_conntrack_ftp
 check_eq "what it expected is gone" "" "$(in_ns "$router" grep ftp /proc/net/nf_conntrack_expect)"
-echo "PORT 10,0,1,2,100,10" >&"${control[1]}"
-read -r got <&"${control[0]}"
-check_eq "the connection goes on" "PORT 10,0,1,2,100,10" "$got"
+check_eq "the connection goes on" "PORT 10,0,1,2,100,10" "$(say "PORT 10,0,1,2,100,10")"
 check_eq "nothing more is expected" "" "$(in_ns "$router" grep ftp /proc/net/nf_conntrack_expect)"
 finish

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib/net.sh"
 
 need_tools nft iptables ip6tables
-need_module nf_synproxy_core nft_synproxy xt_SYNPROXY nft_ct
+need_module nf_synproxy_core nft_synproxy ipt_SYNPROXY ip6t_SYNPROXY nft_ct
 setup_topology
 serve "$server" 80
 in_ns "$router" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0 net.ipv4.tcp_syncookies=1 \

