@@ -170,13 +170,14 @@ hold_hooks() {
 	local hook rc
 
 	mkfifo /tmp/held
-	unshare --net bash -c 'nft -f -; echo $? >/tmp/held; exec sleep infinity' >/dev/null <<<"$(
+	unshare --net bash -c 'nft -f -; echo $? >/tmp/held; exec sleep infinity' >/dev/null 2>&1 <<<"$(
 		echo "table inet held {"
 		for hook in prerouting input forward output postrouting; do
 			echo "chain $hook { type filter hook $hook priority 0; }"
 		done
 		echo "}"
 	)" &
+	trap "kill $!" EXIT
 	read -r rc </tmp/held
 	rm /tmp/held
 	[ "$rc" = 0 ] || echo "# the hooks could not be held"
