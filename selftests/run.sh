@@ -76,6 +76,17 @@ left() {
 	[ -z "$found" ] || echo "$found"
 }
 
+# tidy: takes the namespaces that a test has left away, so that the tests behind
+# it are not blamed.
+tidy() {
+	local ns
+
+	for ns in $(ip netns list | cut -d ' ' -f 1); do
+		ip netns pids "$ns" | xargs -r kill -9
+		ip netns del "$ns"
+	done
+}
+
 # time_limit TEST: its seconds, from the file settings.
 time_limit() {
 	local timeout=60
@@ -118,7 +129,10 @@ run_test() {
 	rm -f "$out"
 
 	more=$(left)
-	[ -z "$more" ] || complaints+="left behind: $more"$'\n'
+	if [ -n "$more" ]; then
+		complaints+="left behind: $more"$'\n'
+		tidy
+	fi
 	unload || complaints+="nf_conntrack cannot be unloaded, users: $(holders nf_conntrack |
 		tr '\n' ' ')"$'\n'
 	more=$(dmesg | grep -E -A 30 "$bad") && complaints+="kernel log: $more"$'\n'
