@@ -664,6 +664,8 @@ EXPORT_SYMBOL_GPL(__nf_conntrack_confirm);
 /* A packet was away in a queue before its entry was confirmed. If meanwhile
  * another packet's entry for the flow was, and this one has not been translated
  * yet, it goes over to that.
+ *
+ * 6.1 drops the packet if this is negative, 6.12 takes it for the verdict.
  */
 static int hook_update(struct net *net, struct sk_buff *skb)
 {
@@ -674,12 +676,12 @@ static int hook_update(struct net *net, struct sk_buff *skb)
 	ct = nf_ct_get(skb, &ctinfo);
 	if (!ct || nf_ct_is_confirmed(ct) || nf_ct_is_template(ct) ||
 	    CTINFO2DIR(ctinfo) != IP_CT_DIR_ORIGINAL)
-		return 0;
+		return NF_ACCEPT;
 
 	found = nf_conntrack_find_get(net, nf_ct_zone(ct),
 				      nf_ct_tuple(ct, IP_CT_DIR_ORIGINAL));
 	if (!found)
-		return 0;
+		return NF_ACCEPT;
 
 	other = nf_ct_tuplehash_to_ctrack(found);
 	if (NF_CT_DIRECTION(found) == IP_CT_DIR_ORIGINAL &&
@@ -690,7 +692,7 @@ static int hook_update(struct net *net, struct sk_buff *skb)
 	} else {
 		nf_ct_put(other);
 	}
-	return 0;
+	return NF_ACCEPT;
 }
 
 /* The tuple by which the flow's owner knows it, before any translation: of the

@@ -47,7 +47,7 @@ RULES
 # hold COUNT: a program takes packets from the queue and keeps COUNT of them.
 hold() {
 	rm -f "$scratch/go" "$scratch/queue"
-	in_ns "$router" /usr/bin/python3 "$(dirname "$0")/lib/queue.py" 7 "$1" "$scratch/go" \
+	ip netns exec "$router" /usr/bin/python3 "$(dirname "$0")/lib/queue.py" 7 "$1" "$scratch/go" \
 		</dev/null >"$scratch/queue" 2>&1 &
 	holder=$!
 	bg_all+=($holder)
