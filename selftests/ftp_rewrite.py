@@ -2,10 +2,12 @@
 """Say things through a router that rewrites them, and compare what is heard."""
 
 import random
+import socket
 import subprocess
 import sys
 import threading
 
+from ctlab import Ns
 from ftp_session import Session, expected
 
 lossy, module, client, router, server = sys.argv[1:]
@@ -165,6 +167,31 @@ def replies():
                   f"a 227 behind a forwarded port, number {n}")
 
 
+def same_port():
+    """Two clients announce one port, and are behind one address."""
+    with session("10.0.1.102") as one, session("10.0.1.103") as two:
+        heard = []
+        for s, src in (one, "10.0.1.102"), (two, "10.0.1.103"):
+            s.client.sendall(port_line(src, 6000))
+            heard.append(hear(s.server, len(port_line("10.0.2.1", 6000)), 10))
+        verdict(heard[0] == port_line("10.0.2.1", 6000) and
+                heard[1] == port_line("10.0.2.1", 6001),
+                "two clients announce the same port: they get one each",
+                repr(heard))
+        for src, port in ("10.0.1.103", 6001), ("10.0.1.102", 6000):
+            with Ns(client):
+                listener = socket.create_server((src, 6000))
+            with Ns(server):
+                data = socket.create_connection(("10.0.2.1", port), 10)
+            listener.settimeout(10)
+            data.sendall(src.encode())
+            accepted = listener.accept()[0]
+            verdict(hear(accepted, len(src)) == src.encode(),
+                    f"behind port {port} is {src}")
+            for sock in listener, data, accepted:
+                sock.close()
+
+
 def in_a_large_packet():
     """It has several pages, and is cut into segments only on the wire."""
     src, seen_as = "10.0.1.102", "10.0.2.1"
@@ -207,6 +234,7 @@ def main():
     rewrites("10.0.1.102", "10.0.2.1")
     lost_on_the_way()
     replies()
+    same_port()
     in_a_large_packet()
     in_pieces()
     if lossy != "yes":

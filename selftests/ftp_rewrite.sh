@@ -14,6 +14,7 @@ setup_topology
 # shellcheck disable=SC2154
 {
 	ip -n "$client" address add 10.0.1.102/24 dev c0
+	ip -n "$client" address add 10.0.1.103/24 dev c0
 	ip -n "$router" address add 10.0.2.254/24 dev r1
 	ip -n "$router" address add 10.0.2.111/24 dev r1
 }
@@ -27,7 +28,7 @@ table inet fw {
 	chain post {
 		type nat hook postrouting priority srcnat;
 		oifname r1 ip saddr 10.0.1.2 snat ip to 10.0.2.254
-		oifname r1 ip saddr 10.0.1.102 snat ip to 10.0.2.1
+		oifname r1 ip saddr { 10.0.1.102, 10.0.1.103 } snat ip to 10.0.2.1
 		oifname r1 meta nfproto ipv6 snat ip6 to fd00:2::1
 	}
 	chain pre {
