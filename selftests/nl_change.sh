@@ -5,24 +5,23 @@
 # what -o save wrote; what is there already, or isn't, is refused as it should
 # be; what it made is what packets then meet.
 
+. "$(dirname "$0")/lib/nl.sh"
+alone
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/net.sh"
-. "$(dirname "$0")/lib/nl.sh"
 
 need_tools conntrack nft
 need_module nft_ct nf_nat
 label_names
-setup_ns box
-# shellcheck disable=SC2154
-ns=$box
-track "$ns"
+ns=.
+track $ns
 
 # does WHAT WANTED ARG...: conntrack(8) with these says, and returns, what is wanted.
 does() {
 	local what=$1 want=$2 rc=0
 
 	shift 2
-	ctk "$ns" "$@" >"$scratch/out" || rc=$?
+	ctk $ns "$@" >"$scratch/out" || rc=$?
 	check_eq "$what" "$want" "$rc: $(said)"
 }
 
@@ -31,7 +30,7 @@ shows() {
 	local what=$1 want=$2
 
 	shift 2
-	check_eq "$what" "$want" "$(ctk "$ns" -L "$@" | sed -E 's/\b(29[0-9]{3}|30000)\b/TIME/')"
+	check_eq "$what" "$want" "$(ctk $ns -L "$@" | sed -E 's/\b(29[0-9]{3}|30000)\b/TIME/')"
 }
 
 made="0: 1 flow entries have been created."
@@ -65,7 +64,7 @@ a4='-s 10.1.0.1 -d 10.2.0.1'
 	does "-I with IPv6" "$made" -I -p udplite -s fd00:1::1 -d fd00:2::1 --sport 14 --dport 53 -t 30000
 	does "-I with a time too long is cut" "$made" \
 		-I -p udp $a4 --sport 15 --dport 53 -t 4294967295
-	check "to what fits" test "$(ctk "$ns" -L -p udp --sport 15 | awk '{ print $3 }')" -gt 2000000
+	check "to what fits" test "$(ctk $ns -L -p udp --sport 15 | awk '{ print $3 }')" -gt 2000000
 	does "-I with assured, answered, fixed" "$made" \
 		-I -p udp $a4 --sport 16 --dport 53 -t 30000 -u SEEN_REPLY,ASSURED,FIXED_TIMEOUT
 	shows "so it is" "-A -t TIME -u SEEN_REPLY,ASSURED,FIXED_TIMEOUT -s 10.1.0.1 -d 10.2.0.1 -r 10.2.0.1 -q 10.1.0.1 -p udp --sport 16 --dport 53 --reply-port-src 53 --reply-port-dst 16" \
@@ -78,7 +77,7 @@ a4='-s 10.1.0.1 -d 10.2.0.1'
 		-p tcp --sport 21
 	does "a second with the same port" "$made" -I -p tcp -s 10.1.0.8 -d 10.2.0.9 --sport 21 --dport 80 \
 		--state ESTABLISHED -t 30000 -n 10.3.0.1
-	check_eq "gets another" 0 "$(ctk "$ns" -L -p tcp -s 10.1.0.8 | grep -c 'dport=21 ')"
+	check_eq "gets another" 0 "$(ctk $ns -L -p tcp -s 10.1.0.8 | grep -c 'dport=21 ')"
 	does "-I with destination NAT" "$made" -I -p udp -s 10.1.0.9 -d 10.2.0.9 --sport 22 --dport 53 \
 		-t 30000 -g 10.3.0.2:5353
 	shows "so it is" \
@@ -90,7 +89,7 @@ a4='-s 10.1.0.1 -d 10.2.0.1'
 		"tcp      6 TIME ESTABLISHED src=fd00:1::9 dst=fd00:2::9 sport=23 dport=80 [UNREPLIED] src=fd00:3::2 dst=fd00:3::1 sport=80 dport=23 mark=7 use=1" \
 		-p tcp --sport 23 -f ipv6
 }
-check_eq "-C" 12 "$(ctk "$ns" -C)"
+check_eq "-C" 12 "$(ctk $ns -C)"
 
 # --- Changed ----------------------------------------------------------------------
 
@@ -104,53 +103,57 @@ check_eq "-C" 12 "$(ctk "$ns" -C)"
 	does "-U -m" "$updated" -U $one -m 0x11
 	does "-U -m with a mask" "$updated" -U $one -m 0x100/0x101
 	check_eq "cleared, then turned" "272" \
-		"$(ctk "$ns" -L $one | grep -o 'mark=[0-9]*' | cut -d = -f 2 | xargs)"
+		"$(ctk $ns -L $one | grep -o 'mark=[0-9]*' | cut -d = -f 2 | xargs)"
 	does "-U -t" "$updated" -U -p udp $a4 --sport 12 -t 29500
-	check "the time is new" grep -qE '^udp +17 29[45][0-9]{2} ' <(ctk "$ns" -L -p udp --sport 12)
+	check "the time is new" grep -qE '^udp +17 29[45][0-9]{2} ' <(ctk $ns -L -p udp --sport 12)
 	does "-U --state" "$updated" -U $one --state TIME_WAIT
-	check_eq "the state is new" "TIME_WAIT" "$(ctk "$ns" -L $one | awk '{ print $4 }' | xargs)"
+	check_eq "the state is new" "TIME_WAIT" "$(ctk $ns -L $one | awk '{ print $4 }' | xargs)"
 	does "-U -u" "$updated" -U $one -u SEEN_REPLY,ASSURED
-	check_eq "the status is new" 1 "$(ctk "$ns" -L $one -u ASSURED | wc -l)"
-	ctk "$ns" -U $one -u SEEN_REPLY >"$scratch/out"
-	check_eq "what is not named stays" 1 "$(ctk "$ns" -L $one -u ASSURED | wc -l)"
+	check_eq "the status is new" 1 "$(ctk $ns -L $one -u ASSURED | wc -l)"
+	ctk $ns -U $one -u SEEN_REPLY >"$scratch/out"
+	check_eq "what is not named stays" 1 "$(ctk $ns -L $one -u ASSURED | wc -l)"
 	does "-U --label-add" "$updated" -U $one --label-add five
 	does "another" "$updated" -U $one --label-add last
-	check_eq "both are there" 1 "$(ctk "$ns" -L $one -o labels | grep -c 'labels=five,last')"
+	check_eq "both are there" 1 "$(ctk $ns -L $one -o labels | grep -c 'labels=five,last')"
 	does "-U --label-del of one" "$updated" -U $one --label-del five
-	check_eq "the other is there" 1 "$(ctk "$ns" -L $one -o labels | grep -c 'labels=last')"
+	check_eq "the other is there" 1 "$(ctk $ns -L $one -o labels | grep -c 'labels=last')"
 	does "-U --label-del of all" "$updated" -U $one --label-del
-	check_eq "none is there" 0 "$(ctk "$ns" -L $one -o labels | grep -c 'labels=')"
+	check_eq "none is there" 0 "$(ctk $ns -L $one -o labels | grep -c 'labels=')"
 	does "-U of many" "0: 2 flow entries have been updated." -U -p tcp -s 10.1.0.8/31 -m 0x200
 	does "-U by mark" "0: 2 flow entries have been updated." -U -p tcp -m 0x201/0xffffffff -s 10.1.0.8/31
 }
 
 # --- Met by packets -----------------------------------------------------------------
 
-in_ns "$ns" ip address add 10.7.0.1/32 dev lo
-in_ns "$ns" ip address add 10.7.0.2/32 dev lo
-serve "$ns" 53
-nft_in "$ns" <<'RULES'
+ip address add 10.7.0.1/32 dev lo
+ip address add 10.7.0.2/32 dev lo
+bg "$net" serve 53
+listening() {
+	[ -n "$(ss -Hlnu 'sport = :53')" ]
+}
+busywait 10000 listening >/dev/null
+nft_in $ns <<'RULES'
 table ip nat {
 	chain o { type nat hook output priority -100; policy accept; }
 }
 RULES
 does "an entry with destination NAT that a flow will find" "$made" \
 	-I -p udp -s 10.7.0.1 -d 10.99.0.1 --sport 3000 --dport 99 -g 10.7.0.2:53 -t 30000
-in_ns "$ns" ip route add 10.99.0.0/16 dev lo
+ip route add 10.99.0.0/16 dev lo
 check_eq "it goes where the entry says" "from 10.7.0.1 3000 to 10.7.0.2 53" \
-	"$(ask "$ns" udp 10.99.0.1 99 -f 10.7.0.1 -p 3000)"
-check_eq "and is answered" 1 "$(ctk "$ns" -L -u SEEN_REPLY -p udp --sport 3000 | wc -l)"
-ask "$ns" udp 10.7.0.2 53 -f 10.7.0.1 -p 3001 >/dev/null
-ctk "$ns" -U -p udp -s 10.7.0.1 --sport 3001 -u FIXED_TIMEOUT -t 29000 >"$scratch/out"
-ask "$ns" udp 10.7.0.2 53 -f 10.7.0.1 -p 3001 >/dev/null
+	"$("$net" ask udp 10.99.0.1 99 -f 10.7.0.1 -p 3000)"
+check_eq "and is answered" 1 "$(ctk $ns -L -u SEEN_REPLY -p udp --sport 3000 | wc -l)"
+"$net" ask udp 10.7.0.2 53 -f 10.7.0.1 -p 3001 >/dev/null
+ctk $ns -U -p udp -s 10.7.0.1 --sport 3001 -u FIXED_TIMEOUT -t 29000 >"$scratch/out"
+"$net" ask udp 10.7.0.2 53 -f 10.7.0.1 -p 3001 >/dev/null
 check "a fixed time is not renewed by packets" \
-	grep -qE '^udp +17 2[89][0-9]{3} ' <(ctk "$ns" -L -p udp --sport 3001)
+	grep -qE '^udp +17 2[89][0-9]{3} ' <(ctk $ns -L -p udp --sport 3001)
 
 # --- Deleted ------------------------------------------------------------------------
 
 # All in one go, with the commands of a file: a program's start is slow here.
 fill() {
-	ctk "$ns" -F
+	ctk $ns -F
 	sed 's/^/-I -t 30000 -p /' >"$scratch/entries" <<ENTRIES
 tcp $a4 --sport 11 --dport 80 --state ESTABLISHED -u SEEN_REPLY,ASSURED
 udp $a4 --sport 21 --dport 53 -m 0xff000001
@@ -170,33 +173,36 @@ udp -s fd00:1::2 -d fd00:2::1 --sport 92 --dport 53 -m 0x20
 icmpv6 -s fd00:1::1 -d fd00:2::1 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id 93
 ENTRIES
 	# The program dies of labels in a file.
-	ctk "$ns" -R "$scratch/entries" &&
-		ctk "$ns" -I -t 30000 -p tcp -s 10.1.0.2 -d 10.2.0.1 --sport 12 --dport 443 \
+	ctk $ns -R "$scratch/entries" &&
+		ctk $ns -I -t 30000 -p tcp -s 10.1.0.2 -d 10.2.0.1 --sport 12 --dport 443 \
 			--state SYN_SENT -m 0x11 --label-add five
 }
 check "entries of all kinds can be made" fill
 left="11 12 21 22 23 24 31 32 41 42 71 81 82 91 92 93 0x3d"
-check_eq "these" "$(tr ' ' '\n' <<<"$left" | sort | xargs)" "$(ctk "$ns" -L | names)"
 seq=0
 
 # deletes WHAT NAMES ARG...: -D deletes and shows these; the others stay (looked
 # at now and then).
 deletes() {
-	local what=$1 want=$2 got name
+	local what=$1 want=($2) name
 
 	shift 2
-	got=$(ctk "$ns" -D "$@" | names)
-	check_eq "-D by $what" "$want, $(wc -w <<<"$want") flow entries have been deleted." \
-		"$got, $(said)"
-	for name in $want; do
-		left=$(tr ' ' '\n' <<<"$left" | grep -vxF "$name" | xargs)
+	ctk $ns -D "$@" >"$scratch/out"
+	ordered "${want[@]}"
+	check_eq "-D by $what" "$ordered, ${#want[@]} flow entries have been deleted." \
+		"$(names <"$scratch/out"), $(said)"
+	for name in "${want[@]}"; do
+		left=" $left "
+		left=${left/ $name / }
 	done
 	seq=$((seq + 1))
 	[ $((seq % 4)) != 0 ] || still
 }
 still() {
-	check_eq "the others are still there" "$(tr ' ' '\n' <<<"$left" | sort | xargs)" \
-		"$(ctk "$ns" -L | names)"
+	# shellcheck disable=SC2086
+	ordered $left
+	ctk $ns -L >"$scratch/out"
+	check_eq "the others are still there" "$ordered" "$(names <"$scratch/out")"
 }
 
 # shellcheck disable=SC2086
@@ -220,27 +226,28 @@ still() {
 
 check "fill again" fill
 does "-F" "0: connection tracking table has been emptied." -F
-check_eq "nothing is left" "0 0" "$(ctk "$ns" -C) $(listing "$ns" | wc -l)"
+check_eq "nothing is left" "0 0" "$(ctk $ns -C) $(listing $ns | wc -l)"
 check "fill again" fill
 does "-F of a family" "0: connection tracking table has been emptied." -F -f ipv6
+check_eq "takes them all, for it does not tell the family" 0 "$(ctk $ns -C)"
 
 # --- Saved and brought back -----------------------------------------------------------
 
 check "fill again" fill
-ctk "$ns" -D -n >/dev/null
-ctk "$ns" -D -g >/dev/null
+ctk $ns -D -n >/dev/null
+ctk $ns -D -g >/dev/null
 state() {
-	ctk "$ns" -L "$@" -o save | sed -E 's/ -t (29[0-9]{3}|30000) / /' | sort
+	ctk $ns -L "$@" -o save | sed -E 's/ -t (29[0-9]{3}|30000) / /' | sort
 }
 state >"$scratch/before"
-ctk "$ns" -L -o save >"$scratch/save"
+ctk $ns -L -o save >"$scratch/save"
 check "-o save has all" test "$(wc -l <"$scratch/save")" = 15
 does "-R beside what is there" "0: " -R "$scratch/save"
 check_eq "leaves it so" "$(cat "$scratch/before")" "$(state)"
-ctk "$ns" -F
+ctk $ns -F
 does "-R into an empty table" "0: " -R "$scratch/save"
 check_eq "brings all of it back" "$(cat "$scratch/before")" "$(state)"
-ctk "$ns" -F
-check "from a pipe, into another zone" ctk "$ns" -R - < <(sed 's/-w 3/-w 12/' "$scratch/save")
-check_eq "there it is" 22 "$(ctk "$ns" -L -w 12 | names)"
+ctk $ns -F
+check "from a pipe, into another zone" ctk $ns -R - < <(sed 's/-w 3/-w 12/' "$scratch/save")
+check_eq "there it is" 22 "$(ctk $ns -L -w 12 | names)"
 finish

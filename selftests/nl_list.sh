@@ -5,16 +5,15 @@
 # and no other, -G finds the one, -C counts, and every output says what is so.
 # The entries are made by -I, two more by traffic.
 
-. "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/nl.sh"
+alone
+. "$(dirname "$0")/lib.sh"
 
 need_tools conntrack nft
 need_module nft_ct nf_nat
 label_names
-setup_ns box
-# shellcheck disable=SC2154
-ns=$box
-track "$ns"
+ns=.
+track $ns
 
 # All in one go, with the commands of a file: a program's start is slow here.
 a4='-s 10.1.0.1 -d 10.2.0.1' a6='-s fd00:1::1 -d fd00:2::1'
@@ -39,11 +38,11 @@ tcp $a6 --sport 91 --dport 80 --state ESTABLISHED
 udp -s fd00:1::2 -d fd00:2::1 --sport 92 --dport 53 -m 0x10
 icmpv6 $a6 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id 93
 ENTRIES
-check "the entries can be made" ctk "$ns" -R "$scratch/entries"
+check "the entries can be made" ctk $ns -R "$scratch/entries"
 # But the program dies of labels in a file.
-check "one with a label" ctk "$ns" -I -t 30000 -p tcp -s 10.1.0.2 -d 10.2.0.1 --sport 12 \
+check "one with a label" ctk $ns -I -t 30000 -p tcp -s 10.1.0.2 -d 10.2.0.1 --sport 12 \
 	--dport 443 --state SYN_SENT -m 0x11 --label-add five
-check "one with two" ctk "$ns" -I -t 30000 -p tcp -s 10.1.7.3 -d 10.2.0.1 --sport 13 \
+check "one with two" ctk $ns -I -t 30000 -p tcp -s 10.1.7.3 -d 10.2.0.1 --sport 13 \
 	--dport 80 --state CLOSE -m 0x10 --label-add five,last
 
 all4="11 12 13 21 22 23 24 31 32 41 42 51 71 81 82 83 0x3d none"
@@ -52,13 +51,13 @@ all6="91 92 93"
 # filter WHAT WANTED ARG...: -L with these shows the wanted, whatever the order,
 # and says how many they are.
 filter() {
-	local what=$1 want got
+	local what=$1 want=($2)
 
-	want=$(tr ' ' '\n' <<<"$2" | sort | xargs)
 	shift 2
-	got=$(ctk "$ns" -L "$@" | names)
-	check_eq "$what: $*" "$want, $(wc -w <<<"$want") flow entries have been shown." \
-		"$got, $(said)"
+	ctk $ns -L "$@" >"$scratch/out"
+	ordered "${want[@]}"
+	check_eq "$what: $*" "$ordered, ${#want[@]} flow entries have been shown." \
+		"$(names <"$scratch/out"), $(said)"
 }
 
 # --- Filters --------------------------------------------------------------------
@@ -149,7 +148,8 @@ get() {
 	local what=$1 want=$2 got
 
 	shift 2
-	got=$(ctk "$ns" -G "$@" | names)
+	ctk $ns -G "$@" >"$scratch/out"
+	got=$(names <"$scratch/out")
 	check_eq "-G $what" "$want" "$got"
 }
 
@@ -164,9 +164,9 @@ get() {
 	get "what isn't there" "" -p tcp $a4 --sport 11 --dport 81
 }
 check_eq "and says so" "Operation failed: such conntrack doesn't exist" "$(said)"
-check_eq "-C counts" $(($(wc -w <<<"$all4 $all6"))) "$(ctk "$ns" -C)"
-check_eq "so does the file" "$(ctk "$ns" -C)" \
-	"$(in_ns "$ns" cat /proc/sys/net/netfilter/nf_conntrack_count)"
+check_eq "-C counts" $(($(wc -w <<<"$all4 $all6"))) "$(ctk $ns -C)"
+check_eq "so does the file" "$(ctk $ns -C)" \
+	"$(cat /proc/sys/net/netfilter/nf_conntrack_count)"
 
 # --- Outputs --------------------------------------------------------------------
 
@@ -175,7 +175,7 @@ output() {
 	local what=$1 want=$2 got
 
 	shift 2
-	got=$(ctk "$ns" -L "$@" | sed -E 's/\b(29[0-9]{3}|30000)\b/TIME/; s/id=[0-9]{5,}/id=ID/
+	got=$(ctk $ns -L "$@" | sed -E 's/\b(29[0-9]{3}|30000)\b/TIME/; s/id=[0-9]{5,}/id=ID/
 		s/<id>[0-9]+/<id>ID/')
 	check_eq "$what" "$want" "$got"
 }
@@ -226,29 +226,29 @@ output "xml" '<?xml version="1.0" encoding="utf-8"?>
 <conntrack>
 <flow><meta direction="original"><layer3 protonum="2" protoname="ipv4"><src>10.1.0.1</src><dst>10.2.0.1</dst></layer3><layer4 protonum="6" protoname="tcp"><sport>11</sport><dport>80</dport></layer4></meta><meta direction="reply"><layer3 protonum="2" protoname="ipv4"><src>10.2.0.1</src><dst>10.1.0.1</dst></layer3><layer4 protonum="6" protoname="tcp"><sport>80</sport><dport>11</dport></layer4></meta><meta direction="independent"><state>ESTABLISHED</state><timeout>TIME</timeout><mark>0</mark><use>1</use><id>ID</id><assured/></meta></flow>
 </conntrack>' -u ASSURED -o xml
-check_eq "each entry has an id of its own" "" "$(ctk "$ns" -L -o id | grep -o 'id=[0-9]*$' | sort | uniq -d)"
-id=$(ctk "$ns" -L -o id -u ASSURED | grep -o 'id=[0-9]*$')
-check_eq "and keeps it" "$id" "$(ctk "$ns" -L -o id -u ASSURED | grep -o 'id=[0-9]*$')"
+check_eq "each entry has an id of its own" "" "$(ctk $ns -L -o id | grep -o 'id=[0-9]*$' | sort | uniq -d)"
+id=$(ctk $ns -L -o id -u ASSURED | grep -o 'id=[0-9]*$')
+check_eq "and keeps it" "$id" "$(ctk $ns -L -o id -u ASSURED | grep -o 'id=[0-9]*$')"
 
 # --- Counters and time, of flows there really are ---------------------------------
 
-in_ns "$ns" sysctl -qw net.netfilter.nf_conntrack_acct=1 net.netfilter.nf_conntrack_timestamp=1
-in_ns "$ns" ping -n -q -c 1 -s 56 127.0.0.1 >/dev/null
-in_ns "$ns" ping -n -q -c 1 -s 100 ::1 >/dev/null
+sysctl -qw net.netfilter.nf_conntrack_acct=1 net.netfilter.nf_conntrack_timestamp=1
+ping -n -q -c 1 -s 56 127.0.0.1 >/dev/null
+ping -n -q -c 1 -s 100 ::1 >/dev/null
 ours() {
 	grep -o '\(packets\|bytes\)=[0-9]*' | xargs
 }
-check_eq "counters" "packets=1 bytes=84 packets=1 bytes=84" "$(ctk "$ns" -L -d 127.0.0.1 | ours)"
-check_eq "counters, IPv6" "packets=1 bytes=148 packets=1 bytes=148" "$(ctk "$ns" -L -d ::1 | ours)"
+check_eq "counters" "packets=1 bytes=84 packets=1 bytes=84" "$(ctk $ns -L -d 127.0.0.1 | ours)"
+check_eq "counters, IPv6" "packets=1 bytes=148 packets=1 bytes=148" "$(ctk $ns -L -d ::1 | ours)"
 check_eq "-z shows them" "packets=1 bytes=84 packets=1 bytes=84" \
-	"$(ctk "$ns" -L -z -f ipv4 | grep 127.0.0.1 | ours)"
+	"$(ctk $ns -L -z -f ipv4 | grep 127.0.0.1 | ours)"
 check_eq "and has them begin again" "packets=0 bytes=0 packets=0 bytes=0" \
-	"$(ctk "$ns" -L -d 127.0.0.1 | ours)"
-check_eq "in that family only" "packets=1 bytes=148 packets=1 bytes=148" "$(ctk "$ns" -L -d ::1 | ours)"
-started=$(ctk "$ns" -L -o ktimestamp -d 127.0.0.1 | sed -n 's/.*\[start=\([^]]*\)\].*/\1/p')
+	"$(ctk $ns -L -d 127.0.0.1 | ours)"
+check_eq "in that family only" "packets=1 bytes=148 packets=1 bytes=148" "$(ctk $ns -L -d ::1 | ours)"
+started=$(ctk $ns -L -o ktimestamp -d 127.0.0.1 | sed -n 's/.*\[start=\([^]]*\)\].*/\1/p')
 check "ktimestamp: when it began, to the second" test \
 	$(($(date +%s) - $(date -d "$started" +%s))) -le 20
-check "delta-time: for how long" grep -qE 'delta-time=[0-9]+ ' <(ctk "$ns" -L -o ktimestamp -d 127.0.0.1)
-check_eq "an entry without counters has none" "" "$(ctk "$ns" -L -d 10.2.0.3 | ours)"
-check "timestamp is for events, and harmless here" ctk "$ns" -L -o timestamp
+check "delta-time: for how long" grep -qE 'delta-time=[0-9]+ ' <(ctk $ns -L -o ktimestamp -d 127.0.0.1)
+check_eq "an entry without counters has none" "" "$(ctk $ns -L -d 10.2.0.3 | ours)"
+check "timestamp is for events, and harmless here" ctk $ns -L -o timestamp
 finish

@@ -3,7 +3,7 @@
 #
 # What the tests of the netlink face share: conntrack(8) in a namespace, its
 # answers brought into an order, and a client of libnetfilter_conntrack for what
-# it can't say. Sourced after lib.sh.
+# it can't say. Sourced beside lib.sh.
 
 # Names of labels, as conntrack(8) and nft(8) read them.
 label_names() {
@@ -32,31 +32,79 @@ table inet track {
 RULES
 }
 
+# nft_in NS: the ruleset on stdin.
 nft_in() {
-	nsenter --net="/run/netns/$1" nft -f - || {
+	local enter=(nsenter "--net=/run/netns/$1")
+
+	[ "$1" != . ] || enter=()
+	"${enter[@]}" nft -f - || {
 		not_ok "the ruleset can be loaded"
 		exit "$ksft_fail"
 	}
 }
 
-# ctk NS ARG...: conntrack(8) there; what it says besides goes to $scratch/said.
+# alone ARG...: the test goes on in a network namespace of its own, which conntrack(8)
+# then needs no help to be in: a program's start is what costs time here. Called
+# before lib.sh is sourced.
+alone() {
+	if [ -z "${NL_ALONE-}" ]; then
+		NL_ALONE=1 exec unshare --net "$0" "$@"
+	fi
+	ip link set lo up
+}
+
+# ctk NS ARG...: conntrack(8) there (. is where the test is); what it says besides
+# goes to $scratch/said.
 ctk() {
 	local ns=$1
 
 	shift
-	nsenter --net="/run/netns/$ns" conntrack "$@" 2>"$scratch/said"
+	if [ "$ns" = . ]; then
+		conntrack "$@" 2>"$scratch/said"
+	else
+		nsenter --net="/run/netns/$ns" conntrack "$@" 2>"$scratch/said"
+	fi
 }
 
 # said: how many entries conntrack(8) said it had dealt with, or its complaint.
 said() {
-	sed -n 's/^conntrack v[0-9.]* (conntrack-tools): //p' "$scratch/said"
+	local line
+
+	while read -r line; do
+		case $line in
+		'conntrack v'*'(conntrack-tools): '*) echo "${line#*): }" ;;
+		esac
+	done <"$scratch/said"
+}
+
+# ordered NAME...: in $ordered, without a program.
+ordered() {
+	local name i all=()
+
+	for name in "$@"; do
+		for ((i = ${#all[@]}; i > 0; i--)); do
+			[[ ${all[i - 1]} > $name ]] || break
+			all[i]=${all[i - 1]}
+		done
+		all[i]=$name
+	done
+	ordered=${all[*]}
 }
 
 # names: of each entry on stdin the first port, id or key, which the tests choose
 # so that it is the entry's own; sorted, on one line.
 names() {
-	awk '{ for (i = 1; i <= NF; i++) if ($i ~ /^(sport|id|srckey)=/) {
-			sub(/.*=/, "", $i); print $i; next } print "none" }' | sort | xargs
+	local line all=()
+
+	while read -r line; do
+		if [[ $line =~ [[:space:]](sport|id|srckey)=([^ ]+) ]]; then
+			all+=("${BASH_REMATCH[2]}")
+		else
+			all+=(none)
+		fi
+	done
+	ordered "${all[@]}"
+	echo "$ordered"
 }
 
 # listing NS [ARG...]: all entries of a namespace with everything about them, but
@@ -82,5 +130,9 @@ nlct() {
 		mv "$nlct.$$" "$nlct"
 	fi
 	shift
-	nsenter --net="/run/netns/$ns" "$nlct" "$@"
+	if [ "$ns" = . ]; then
+		"$nlct" "$@"
+	else
+		nsenter --net="/run/netns/$ns" "$nlct" "$@"
+	fi
 }

@@ -6,6 +6,7 @@
  *	create, update, delete, get: of the entry that the keys describe
  *	zero: get, and have its counters begin again
  *	dump, dump-zero, flush: of what the filter keys describe
+ *	flush-family: all of l3
  * nlct fill COUNT
  *	Makes as many UDP entries, many in a message: from 10.128.0.0 on, one an
  *	address, to 10.1.1.1, port 1024 to 53.
@@ -44,6 +45,8 @@ static const struct {
 
 static struct nf_conntrack *ct;
 static struct nfct_filter_dump *filter;
+static struct nfct_filter_dump_mark fmark, fstatus;
+static int by_mark, by_status;
 static uint8_t family = AF_INET;
 
 static void die(const char *why)
@@ -113,8 +116,15 @@ static void set(const char *key, const char *value)
 		mark.val = strtoul(value, &end, 0);
 		if (*end == '/')
 			mark.mask = strtoul(end + 1, NULL, 0);
-		nfct_filter_dump_set_attr(filter, key[1] == 'm' ? NFCT_FILTER_DUMP_MARK :
-					  NFCT_FILTER_DUMP_STATUS, &mark);
+		if (key[1] == 'm') {
+			by_mark = 1;
+			fmark = mark;
+			nfct_filter_dump_set_attr(filter, NFCT_FILTER_DUMP_MARK, &mark);
+		} else {
+			by_status = 1;
+			fstatus = mark;
+			nfct_filter_dump_set_attr(filter, NFCT_FILTER_DUMP_STATUS, &mark);
+		}
 		return;
 	}
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -185,15 +195,59 @@ static int received(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-/* The library's own query takes no reply tuple. */
-static int get(int type)
+static void put_tuple(struct nlmsghdr *nlh, int attr, uint32_t src, uint32_t dst,
+		      uint16_t sport, uint16_t dport, int zone)
+{
+	struct nlattr *tuple = mnl_attr_nest_start(nlh, attr), *part;
+
+	part = mnl_attr_nest_start(nlh, CTA_TUPLE_IP);
+	mnl_attr_put_u32(nlh, CTA_IP_V4_SRC, src);
+	mnl_attr_put_u32(nlh, CTA_IP_V4_DST, dst);
+	mnl_attr_nest_end(nlh, part);
+	part = mnl_attr_nest_start(nlh, CTA_TUPLE_PROTO);
+	mnl_attr_put_u8(nlh, CTA_PROTO_NUM, IPPROTO_UDP);
+	mnl_attr_put_u16(nlh, CTA_PROTO_SRC_PORT, sport);
+	mnl_attr_put_u16(nlh, CTA_PROTO_DST_PORT, dport);
+	mnl_attr_nest_end(nlh, part);
+	if (zone)
+		mnl_attr_put_u16(nlh, CTA_TUPLE_ZONE, htons(zone));
+	mnl_attr_nest_end(nlh, tuple);
+}
+
+/* The library builds no message that has the reply tuple alone. */
+static void put_entry(struct nlmsghdr *nlh)
+{
+	if (nfct_attr_is_set(ct, ATTR_ORIG_L3PROTO))
+		nfct_nlmsg_build(nlh, ct);
+	else
+		put_tuple(nlh, CTA_TUPLE_REPLY, nfct_get_attr_u32(ct, ATTR_REPL_IPV4_SRC),
+			  nfct_get_attr_u32(ct, ATTR_REPL_IPV4_DST),
+			  nfct_get_attr_u16(ct, ATTR_REPL_PORT_SRC),
+			  nfct_get_attr_u16(ct, ATTR_REPL_PORT_DST),
+			  nfct_get_attr_u16(ct, ATTR_REPL_ZONE));
+}
+
+static void put_filter(struct nlmsghdr *nlh)
+{
+	if (by_mark) {
+		mnl_attr_put_u32(nlh, CTA_MARK, htonl(fmark.val));
+		mnl_attr_put_u32(nlh, CTA_MARK_MASK, htonl(fmark.mask));
+	}
+	if (by_status) {
+		mnl_attr_put_u32(nlh, CTA_STATUS, htonl(fstatus.val));
+		mnl_attr_put_u32(nlh, CTA_STATUS_MASK, htonl(fstatus.mask));
+	}
+}
+
+/* Sends what @put writes, and shows what comes. */
+static int request(int type, void (*put)(struct nlmsghdr *nlh))
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct mnl_socket *nl = opened();
 	struct nlmsghdr *nlh = message(buf, type, NLM_F_ACK, family);
 	int n = 1;
 
-	nfct_nlmsg_build(nlh, ct);
+	put(nlh);
 	mnl_socket_sendto(nl, nlh, nlh->nlmsg_len);
 	while (n > 0) {
 		n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
@@ -201,23 +255,6 @@ static int get(int type)
 			n = mnl_cb_run(buf, n, 1, 0, received, NULL);
 	}
 	return n < 0 ? failed(errno) : 0;
-}
-
-static void put_tuple(struct nlmsghdr *nlh, int attr, uint32_t src, uint32_t dst,
-		      uint16_t sport, uint16_t dport)
-{
-	struct nlattr *tuple = mnl_attr_nest_start(nlh, attr), *part;
-
-	part = mnl_attr_nest_start(nlh, CTA_TUPLE_IP);
-	mnl_attr_put_u32(nlh, CTA_IP_V4_SRC, htonl(src));
-	mnl_attr_put_u32(nlh, CTA_IP_V4_DST, htonl(dst));
-	mnl_attr_nest_end(nlh, part);
-	part = mnl_attr_nest_start(nlh, CTA_TUPLE_PROTO);
-	mnl_attr_put_u8(nlh, CTA_PROTO_NUM, IPPROTO_UDP);
-	mnl_attr_put_u16(nlh, CTA_PROTO_SRC_PORT, htons(sport));
-	mnl_attr_put_u16(nlh, CTA_PROTO_DST_PORT, htons(dport));
-	mnl_attr_nest_end(nlh, part);
-	mnl_attr_nest_end(nlh, tuple);
 }
 
 /* Only errors are answered, but for the last message of each batch. */
@@ -234,8 +271,8 @@ static int fill(unsigned int count)
 	for (i = 0; i < count; i++) {
 		n++;
 		nlh = message(buf + len, IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL, AF_INET);
-		put_tuple(nlh, CTA_TUPLE_ORIG, first + i, to, 1024, 53);
-		put_tuple(nlh, CTA_TUPLE_REPLY, to, first + i, 53, 1024);
+		put_tuple(nlh, CTA_TUPLE_ORIG, htonl(first + i), htonl(to), htons(1024), htons(53), 0);
+		put_tuple(nlh, CTA_TUPLE_REPLY, htonl(to), htonl(first + i), htons(53), htons(1024), 0);
 		mnl_attr_put_u32(nlh, CTA_TIMEOUT, htonl(30000));
 		len += nlh->nlmsg_len;
 		if (n < 100 && i + 1 < count)
@@ -285,16 +322,18 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "update"))
 		return query(NFCT_Q_UPDATE, ct);
 	if (!strcmp(what, "delete"))
-		return query(NFCT_Q_DESTROY, ct);
+		return request(IPCTNL_MSG_CT_DELETE, put_entry);
 	if (!strcmp(what, "get"))
-		return get(IPCTNL_MSG_CT_GET);
+		return request(IPCTNL_MSG_CT_GET, put_entry);
 	if (!strcmp(what, "zero"))
-		return get(IPCTNL_MSG_CT_GET_CTRZERO);
+		return request(IPCTNL_MSG_CT_GET_CTRZERO, put_entry);
 	if (!strcmp(what, "dump"))
 		return query(NFCT_Q_DUMP_FILTER, filter);
 	if (!strcmp(what, "dump-zero"))
 		return query(NFCT_Q_DUMP_FILTER_RESET, filter);
+	if (!strcmp(what, "flush-family"))
+		return query(NFCT_Q_FLUSH_FILTER, &(uint32_t){ family });
 	if (!strcmp(what, "flush"))
-		return query(NFCT_Q_FLUSH_FILTER, filter);
+		return request(IPCTNL_MSG_CT_DELETE, put_filter);
 	return 2;
 }
