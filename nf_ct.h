@@ -250,7 +250,16 @@ void nf_ct_sysctl_exit_net(struct net *net);
 /* nf_ct_event.c */
 #ifdef CONFIG_NF_CONNTRACK_EVENTS
 void nf_ct_event_keep_dying(struct nf_conn *ct);
+unsigned int nf_ct_event_dying(struct net *net, struct nf_conn *last,
+			       struct nf_conn **batch, unsigned int max);
 #else
+static inline unsigned int
+nf_ct_event_dying(struct net *net, struct nf_conn *last,
+		  struct nf_conn **batch, unsigned int max)
+{
+	return 0;
+}
+
 static inline void nf_ct_event_keep_dying(struct nf_conn *ct)
 {
 	nf_ct_put(ct);
