@@ -1,3 +1,0 @@
-#!/bin/sh
-# SPDX-License-Identifier: GPL-2.0
-exec /usr/bin/python3 -B "$(dirname "$0")/nl_attached.py"
