@@ -5,6 +5,9 @@
 # of the connection, masquerade and forward a port; its service for FTP brings
 # the helper; what is established survives a reload.
 
+# Programs in single quotes are for other shells.
+# shellcheck disable=SC2016
+
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/net.sh"
 . "$(dirname "$0")/lib/nl.sh"

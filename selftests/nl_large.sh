@@ -21,8 +21,8 @@ buckets=/proc/sys/net/netfilter/nf_conntrack_buckets
 max=/proc/sys/net/netfilter/nf_conntrack_max
 was="$(cat $buckets) $(cat $max)"
 restore() {
-	echo "${was% *}" >$buckets
-	echo "${was#* }" >$max
+	echo "${was% *}" >"$buckets"
+	echo "${was#* }" >"$max"
 }
 trap 'restore; cleanup' EXIT
 echo 131072 >$buckets

@@ -5,6 +5,9 @@
 # and events of entries and expectations: complete and in order while flows come
 # and go.
 
+# Programs in single quotes are for other shells.
+# shellcheck disable=SC2016
+
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/net.sh"
 . "$(dirname "$0")/lib/nl.sh"
@@ -44,7 +47,7 @@ listen() {
 }
 heard() {
 	probe=$((probe + 1))
-	ctk "$ns" -I -p udp -s 10.66.0.1 -d 10.66.0.2 --sport $probe --dport 66 -t 1 >/dev/null
+	ctk "$ns" -I -p udp -s 10.66.0.1 -d 10.66.0.2 --sport "$probe" --dport 66 -t 1 >/dev/null
 	busywait 500 test -s "$1"
 }
 # One more than the file has when the listener has read all that came before.
