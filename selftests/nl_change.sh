@@ -153,7 +153,7 @@ check "a fixed time is not renewed by packets" \
 
 # All in one go, with the commands of a file: a program's start is slow here.
 fill() {
-	ctk $ns -F
+	ctk "$ns" -F
 	sed 's/^/-I -t 30000 -p /' >"$scratch/entries" <<ENTRIES
 tcp $a4 --sport 11 --dport 80 --state ESTABLISHED -u SEEN_REPLY,ASSURED
 udp $a4 --sport 21 --dport 53 -m 0xff000001
@@ -173,8 +173,8 @@ udp -s fd00:1::2 -d fd00:2::1 --sport 92 --dport 53 -m 0x20
 icmpv6 -s fd00:1::1 -d fd00:2::1 --icmpv6-type 128 --icmpv6-code 0 --icmpv6-id 93
 ENTRIES
 	# The program dies of labels in a file.
-	ctk $ns -R "$scratch/entries" &&
-		ctk $ns -I -t 30000 -p tcp -s 10.1.0.2 -d 10.2.0.1 --sport 12 --dport 443 \
+	ctk "$ns" -R "$scratch/entries" &&
+		ctk "$ns" -I -t 30000 -p tcp -s 10.1.0.2 -d 10.2.0.1 --sport 12 --dport 443 \
 			--state SYN_SENT -m 0x11 --label-add five
 }
 check "entries of all kinds can be made" fill
@@ -184,8 +184,9 @@ seq=0
 # deletes WHAT NAMES ARG...: -D deletes and shows these; the others stay (looked
 # at now and then).
 deletes() {
-	local what=$1 want=($2) name
+	local what=$1 want name
 
+	read -ra want <<<"$2"
 	shift 2
 	ctk $ns -D "$@" >"$scratch/out"
 	ordered "${want[@]}"
@@ -237,7 +238,7 @@ check "fill again" fill
 ctk $ns -D -n >/dev/null
 ctk $ns -D -g >/dev/null
 state() {
-	ctk $ns -L "$@" -o save | sed -E 's/ -t (29[0-9]{3}|30000) / /' | sort
+	ctk $ns -L -o save | sed -E 's/ -t (29[0-9]{3}|30000) / /' | sort
 }
 state >"$scratch/before"
 ctk $ns -L -o save >"$scratch/save"

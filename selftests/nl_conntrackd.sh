@@ -13,6 +13,9 @@
 #
 # Whichever router is the active one has 10.0.1.1 and 10.0.2.1.
 
+# Programs in single quotes are for other shells.
+# shellcheck disable=SC2016
+
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/net.sh"
 . "$(dirname "$0")/lib/nl.sh"

@@ -51,8 +51,9 @@ all6="91 92 93"
 # filter WHAT WANTED ARG...: -L with these shows the wanted, whatever the order,
 # and says how many they are.
 filter() {
-	local what=$1 want=($2)
+	local what=$1 want
 
+	read -ra want <<<"$2"
 	shift 2
 	ctk $ns -L "$@" >"$scratch/out"
 	ordered "${want[@]}"
@@ -145,12 +146,11 @@ filter "all at once" 12 -p tcp -s 10.1.0.0/16 -d 10.2.0.1 --dport 443 -m 0x11/0x
 
 # get WHAT WANTED ARG...
 get() {
-	local what=$1 want=$2 got
+	local what=$1 entry=$2
 
 	shift 2
 	ctk $ns -G "$@" >"$scratch/out"
-	got=$(names <"$scratch/out")
-	check_eq "-G $what" "$want" "$got"
+	check_eq "-G $what" "$entry" "$(names <"$scratch/out")"
 }
 
 # shellcheck disable=SC2086
@@ -172,12 +172,12 @@ check_eq "so does the file" "$(ctk $ns -C)" \
 
 # output WHAT WANTED ARG...: of one entry; the time left is masked.
 output() {
-	local what=$1 want=$2 got
+	local what=$1 line=$2 got
 
 	shift 2
 	got=$(ctk $ns -L "$@" | sed -E 's/\b(29[0-9]{3}|30000)\b/TIME/; s/id=[0-9]{5,}/id=ID/
 		s/<id>[0-9]+/<id>ID/')
-	check_eq "$what" "$want" "$got"
+	check_eq "$what" "$line" "$got"
 }
 
 output "plain" \

@@ -9,9 +9,14 @@ import os
 import random
 import socket
 import struct
-import subprocess
+import sys
 
-from nlraw import *                      # noqa: F403
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from ctnl import Netns, Results         # noqa: E402
+from nlraw import *                     # noqa: E402,F403
+
+globals().update(CTA)                   # TUPLE_ORIG, STATUS, ...
+globals().update({f"EXP_{k}": v for k, v in EXPECT.items()})
 
 A4, B4 = "10.1.0.1", "10.2.0.1"
 A6, B6 = "fd00:1::1", "fd00:2::1"
@@ -35,22 +40,22 @@ def raw_tuple(*parts, kind=TUPLE_ORIG):
 
 
 def new(payload, flags=CREATE | EXCL, **kw):
-    return message(NEW, flags | ACK, payload, **kw)
+    return message(CT_NEW, flags | ACK, payload, **kw)
 
 
 def update(payload, **kw):
-    return message(NEW, ACK, payload, **kw)
+    return message(CT_NEW, ACK, payload, **kw)
 
 
 def get(payload, **kw):
-    return message(GET, ACK, payload, **kw)
+    return message(CT_GET, ACK, payload, **kw)
 
 
 def delete(payload, **kw):
-    return message(DELETE, ACK, payload, **kw)
+    return message(CT_DELETE, ACK, payload, **kw)
 
 
-def dump(payload, what=GET, **kw):
+def dump(payload, what=CT_GET, **kw):
     return message(what, DUMP | ACK, payload, **kw)
 
 
@@ -67,10 +72,10 @@ CASES = [
     # Headers
     ("no payload at all: create", "EINVAL", new(b"")),
     ("no payload at all: get", "EINVAL", get(b"")),
-    ("a message without its nfgenmsg", "0", struct.pack("=IHHII", 16, CT << 8 | GET, REQUEST | ACK, 1, 0)),
-    ("half of its nfgenmsg", "0", struct.pack("=IHHIIH", 18, CT << 8 | GET, REQUEST | ACK, 1, 0, 0)),
+    ("a message without its nfgenmsg", "0", struct.pack("=IHHII", 16, SUBSYS_CT << 8 | CT_GET, F_REQUEST | ACK, 1, 0)),
+    ("half of its nfgenmsg", "0", struct.pack("=IHHIIH", 18, SUBSYS_CT << 8 | CT_GET, F_REQUEST | ACK, 1, 0, 0)),
     ("an unknown message of entries", "EINVAL", message(8, ACK, orig)),
-    ("an unknown message of expectations", "EINVAL", message(4, ACK, b"", subsys=EXP)),
+    ("an unknown message of expectations", "EINVAL", message(4, ACK, b"", subsys=SUBSYS_EXP)),
     ("an unknown version", "0", get(orig, version=9)),
     # Families
     ("family none", "EOPNOTSUPP", get(orig, family=0)),
@@ -188,23 +193,23 @@ CASES = [
     ("a status mask without a status", "EINVAL", dump(be32(STATUS_MASK, 1))),
     ("a filter's mark too short", "ERANGE", dump(attr(MARK, b"\1"))),
     # Expectations
-    ("expectation: nothing", "EINVAL", message(NEW, CREATE | ACK, b"", EXP)),
-    ("expectation: no master", "EINVAL", message(NEW, CREATE | ACK, tuple_(EXP_TUPLE, *FRESH) +
-                                                 tuple_(EXP_MASK, *FRESH), EXP)),
+    ("expectation: nothing", "EINVAL", message(CT_NEW, CREATE | ACK, b"", SUBSYS_EXP)),
+    ("expectation: no master", "EINVAL", message(CT_NEW, CREATE | ACK, tuple_(EXP_TUPLE, *FRESH) +
+                                                 tuple_(EXP_MASK, *FRESH), SUBSYS_EXP)),
     ("expectation: a master that isn't there", "ENOENT", message(
-        NEW, CREATE | ACK, tuple_(EXP_TUPLE, *FRESH) + tuple_(EXP_MASK, *FRESH) +
-        tuple_(EXP_MASTER, *FRESH) + be32(EXP_TIMEOUT, 9), EXP)),
+        CT_NEW, CREATE | ACK, tuple_(EXP_TUPLE, *FRESH) + tuple_(EXP_MASK, *FRESH) +
+        tuple_(EXP_MASTER, *FRESH) + be32(EXP_TIMEOUT, 9), SUBSYS_EXP)),
     ("expectation: a master without a helper", "EOPNOTSUPP", message(
-        NEW, CREATE | ACK, tuple_(EXP_TUPLE, *FRESH) + tuple_(EXP_MASK, *FRESH) +
-        tuple_(EXP_MASTER, *UDP) + be32(EXP_TIMEOUT, 9), EXP)),
-    ("expectation: get nothing", "EINVAL", message(GET, ACK, b"", EXP)),
-    ("expectation: get what isn't there", "ENOENT", message(GET, ACK, tuple_(EXP_TUPLE, *FRESH), EXP)),
-    ("expectation: delete what isn't there", "ENOENT", message(DELETE, ACK, tuple_(EXP_TUPLE, *FRESH), EXP)),
+        CT_NEW, CREATE | ACK, tuple_(EXP_TUPLE, *FRESH) + tuple_(EXP_MASK, *FRESH) +
+        tuple_(EXP_MASTER, *UDP) + be32(EXP_TIMEOUT, 9), SUBSYS_EXP)),
+    ("expectation: get nothing", "EINVAL", message(CT_GET, ACK, b"", SUBSYS_EXP)),
+    ("expectation: get what isn't there", "ENOENT", message(CT_GET, ACK, tuple_(EXP_TUPLE, *FRESH), SUBSYS_EXP)),
+    ("expectation: delete what isn't there", "ENOENT", message(CT_DELETE, ACK, tuple_(EXP_TUPLE, *FRESH), SUBSYS_EXP)),
     ("expectation: delete those of a helper nobody knows", "0", message(
-        DELETE, ACK, attr(EXP_HELP_NAME, b"nobody\0"), EXP)),
-    ("expectation: a tuple that is a number", "EINVAL", message(GET, ACK, be32(EXP_TUPLE, 1), EXP)),
+        CT_DELETE, ACK, attr(EXP_HELP_NAME, b"nobody\0"), SUBSYS_EXP)),
+    ("expectation: a tuple that is a number", "EINVAL", message(CT_GET, ACK, be32(EXP_TUPLE, 1), SUBSYS_EXP)),
     ("expectation: dump of a master that isn't there", "ENOENT", message(
-        GET, DUMP | ACK, tuple_(EXP_MASTER, *FRESH), EXP)),
+        CT_GET, DUMP | ACK, tuple_(EXP_MASTER, *FRESH), SUBSYS_EXP)),
 ]
 
 
@@ -217,7 +222,7 @@ def plain(entry):
 
 
 def listing(nl):
-    return sorted(plain(e) for e in nl.dump()[1])
+    return sorted(plain(e) for e in nl.list())
 
 
 def fill(nl):
@@ -289,17 +294,17 @@ def valid(family):
         SEQ_ADJ_ORIG, be32(1, 1), be32(2, 2), be32(3, 3)), **kw)
     yield update(one + nest(SYNPROXY, be32(1, 1), be32(2, 2), be32(3, 3)), **kw)
     yield get(one, **kw)
-    yield message(GET_CTRZERO, ACK, one, **kw)
+    yield message(CT_GET_CTRZERO, ACK, one, **kw)
     yield dump(be32(MARK, 1) + be32(MARK_MASK, 1) + be32(STATUS, 2) + be32(STATUS_MASK, 2), **kw)
     yield dump(one + nest(FILTER, attr(FILTER_ORIG_FLAGS, struct.pack("=I", 0x7f)),
                           attr(FILTER_REPLY_FLAGS, struct.pack("=I", 0))), **kw)
-    yield message(GET_DYING, DUMP | ACK, b"", **kw)
-    yield message(NEW, CREATE | ACK, tuple_(EXP_MASTER, *tcp) + tuple_(EXP_TUPLE, *flow) + tuple_(
+    yield message(CT_DYING, DUMP | ACK, b"", **kw)
+    yield message(CT_NEW, CREATE | ACK, tuple_(EXP_MASTER, *tcp) + tuple_(EXP_TUPLE, *flow) + tuple_(
         EXP_MASK, *(("255.255.255.255",) * 2 if family == 2 else ("ff::", "ff::")), 17, 65535, 65535)
-        + be32(EXP_TIMEOUT, 9) + be32(EXP_CLASS, 0) + be32(EXP_FLAGS, 1), EXP, **kw)
-    yield message(GET, ACK, tuple_(EXP_TUPLE, *flow), EXP, **kw)
-    yield message(DELETE, ACK, tuple_(EXP_TUPLE, *flow), EXP, **kw)
-    yield message(GET, DUMP | ACK, tuple_(EXP_MASTER, *tcp), EXP, **kw)
+        + be32(EXP_TIMEOUT, 9) + be32(EXP_CLASS, 0) + be32(EXP_FLAGS, 1), SUBSYS_EXP, **kw)
+    yield message(CT_GET, ACK, tuple_(EXP_TUPLE, *flow), SUBSYS_EXP, **kw)
+    yield message(CT_DELETE, ACK, tuple_(EXP_TUPLE, *flow), SUBSYS_EXP, **kw)
+    yield message(CT_GET, DUMP | ACK, tuple_(EXP_MASTER, *tcp), SUBSYS_EXP, **kw)
     # Deleting last, and always with the flow: without it, it would be all there is.
     yield delete(one, **kw)
     yield delete(tuple_(TUPLE_ORIG, *tcp), **kw)
@@ -316,7 +321,7 @@ def fuzz(nl, t, count, keep):
         at = rng.randrange(len(good))
         data = damage(rng, good[at])
         kind = struct.unpack_from("=H", data, 4)[0]
-        if kind == (CT << 8 | DELETE):
+        if kind == (SUBSYS_CT << 8 | CT_DELETE):
             # A flush, rightly so, where the damage left no tuple.
             if not {TUPLE_ORIG, TUPLE_REPLY} & set(parse(data[20:])):
                 continue
@@ -329,7 +334,7 @@ def fuzz(nl, t, count, keep):
                 bad.append((seed, [e for e in keep if e not in now]))
                 break
             if seed % 600 == 599:
-                nl.ask(message(DELETE, ACK))
+                nl.ask(message(CT_DELETE, ACK))
                 fill(nl)
                 keep[:] = listing(nl)
     print("# answers:", ", ".join(f"{k} {v}" for k, v in sorted(answers.items())))
@@ -341,20 +346,9 @@ def fuzz(nl, t, count, keep):
 
 def main():
     series = ".".join(os.uname().release.split(".")[:2])
-    namespace = f"nl-malformed-{os.getpid()}"
-    subprocess.run(["ip", "netns", "add", namespace], check=True)
-    try:
-        run(namespace, series)
-    finally:
-        subprocess.run(["ip", "netns", "del", namespace], check=True)
-
-
-def run(namespace, series):
-    subprocess.run(["modprobe", "-a", "nf_nat", "nf_conntrack_ftp", "nf_synproxy_core"],
-                   stderr=subprocess.DEVNULL)
-    enter(namespace)
-    nl = Netlink()
-    t = Ktap()
+    with Netns(sys.argv[1]):
+        nl = Netlink()
+    t = Results()
     fill(nl)
     before = listing(nl)
     t.eq("six entries to look after", 6, len(before))
@@ -370,13 +364,13 @@ def run(namespace, series):
         # Who says that a change was made may have made it, but to one entry only.
         spoilt = [x for x in before if x not in now] if want == "0" else before
         t.eq(f"{what}: nothing else has changed", True, len(spoilt) <= 1)
-        nl.ask(message(DELETE, ACK))
+        nl.ask(message(CT_DELETE, ACK))
         fill(nl)
         before = listing(nl)
     t.eq("truncated in its middle, at every byte: no answer, or an error", [], truncated(nl))
     t.eq("and the table is as it was", before, listing(nl))
     fuzz(nl, t, 2400, before)
-    t.end()
+    t.exit()
 
 
 def truncated(nl):

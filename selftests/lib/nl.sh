@@ -43,12 +43,12 @@ nft_in() {
 	}
 }
 
-# alone ARG...: the test goes on in a network namespace of its own, which conntrack(8)
+# alone: the test goes on in a network namespace of its own, which conntrack(8)
 # then needs no help to be in: a program's start is what costs time here. Called
 # before lib.sh is sourced.
 alone() {
 	if [ -z "${NL_ALONE-}" ]; then
-		NL_ALONE=1 exec unshare --net "$0" "$@"
+		NL_ALONE=1 exec unshare --net "$0"
 	fi
 	ip link set lo up
 }
