@@ -170,7 +170,7 @@ if [ -n "${TEST-}" ]; then
 	all=$wanted
 fi
 if [ -n "${AFTER-}" ]; then
-	all=$(tr ' ' '\n' <<<"$all" | sed "1,/^$AFTER\$/d")
+	all=$(tr ' ' '\n' <<<"$all" | sed "0,/^$AFTER\$/d")
 fi
 
 # hold_hooks: a namespace of its own that has something at every hook.
