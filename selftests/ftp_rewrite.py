@@ -68,7 +68,7 @@ def hear(sock, size, seconds=30):
     while len(got) < size:
         try:
             piece = sock.recv(65536)
-        except TimeoutError:
+        except OSError:
             break
         if not piece:
             break
@@ -97,10 +97,16 @@ def both_ways(s, what, size=200000):
     def listen(sock, n, name):
         got[name] = hear(sock, n, 60)
 
+    def say(sock, text):
+        try:
+            sock.sendall(text)
+        except OSError as e:
+            print(e)
+
     threads = []
     for name, (one, other, text) in enumerate(ways):
         one.settimeout(60)
-        threads.append(threading.Thread(target=one.sendall, args=(text,)))
+        threads.append(threading.Thread(target=say, args=(one, text)))
         threads.append(threading.Thread(target=listen,
                                         args=(other, len(text), name)))
     for t in threads:
@@ -127,28 +133,30 @@ def rewrites(src, seen_as):
 def lost_on_the_way():
     """A line that was rewritten is lost, comes again, and with others."""
     src, seen_as = "10.0.1.102", "10.0.2.1"
-    with session(src) as s:
-        with Drop(server):
-            s.client.sendall(port_line(src, 3001))
-            s.client.sendall(b"NOOP 1\r\n")
-            s.client.settimeout(0.6)
-            try:
-                s.client.recv(1)
-            except TimeoutError:
-                pass
-        wanted = port_line(seen_as, 3001) + b"NOOP 1\r\n"
-        hears(s.server, wanted, "a line that was lost behind the router")
-        both_ways(s, "after it both sides are understood", 40000)
-
-        what = "a line behind one that was lost before the router"
-        if module != OURS:
+    for what, behind, who in [
+            ("a line that was lost behind the router", b"", None),
+            ("a line that was lost with another one behind it", b"NOOP 1\r\n",
+             OURS)]:
+        if who and who != module:
             print("skip", what)
-            return
+            continue
+        with session(src) as s:
+            with Drop(server):
+                s.client.sendall(port_line(src, 3001))
+                s.client.sendall(behind)
+                hear(s.server, 1, 0.6)
+            hears(s.server, port_line(seen_as, 3001) + behind, what)
+            both_ways(s, "after it both sides are understood", 40000)
+
+    what = "a line behind one that was lost before the router"
+    if module != OURS:
+        print("skip", what)
+        return
+    with session(src) as s:
         with Drop(router):
             s.client.sendall(b"NOOP 2\r\n")
         s.client.sendall(port_line(src, 3002))
-        wanted = b"NOOP 2\r\n" + port_line(seen_as, 3002)
-        hears(s.server, wanted, what)
+        hears(s.server, b"NOOP 2\r\n" + port_line(seen_as, 3002), what)
         verdict(3002 in {port for _, _, port in expected(router)},
                 "what it names is expected")
 

@@ -33,9 +33,12 @@ vsftpd_at() {
 pure_ftpd=${NF_CT_CACHE:-/nonexistent}/pure-ftpd/usr/sbin/pure-ftpd
 [ -x "$pure_ftpd" ] || pure_ftpd=$(command -v pure-ftpd)
 
-# pure_ftpd_at NS PORT
+# pure_ftpd_at NS PORT: what it serves is always the user ftp's home directory;
+# `ip netns exec` has mounts of its own.
 pure_ftpd_at() {
-	bg ip netns exec "$1" env FTP_ANON_DIR="$www" "$pure_ftpd" -e -H -S "$2"
+	# shellcheck disable=SC2016
+	bg ip netns exec "$1" bash -c 'mount --bind "$1" ~ftp && exec "$2" -e -H -S "$3"' \
+		_ "$www" "$pure_ftpd" "$2"
 	wait_listen "$1" t "$2" >/dev/null
 }
 
