@@ -50,7 +50,7 @@ send '\0\1f\0octet\0' "UDP:$server_ip4:69,sourceport=4000"
 show=$(lines "$client")
 comment "$show"
 check_eq "TFTP over IPv4" \
-	"N l3proto = 2 proto=17 src=$server_ip4 dst=$client_ip4 sport=0 dport=4000  tftp|" "$show"
+	"N l3proto = 2 proto=17 src=$server_ip4 dst=$client_ip4 sport=0 dport=4000 tftp|" "$show"
 check_eq "nothing of it in another namespace" "" "$(lines "$router")"
 secs=$(in_ns "$client" awk '{ print $1 }' /proc/net/nf_conntrack_expect)
 check "the seconds left are the policy's" test "$secs" -gt 290 -a "$secs" -le 300
