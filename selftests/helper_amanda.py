@@ -18,7 +18,7 @@ if sys.argv[1] == "server":
         data, peer = s.recvfrom(2048)
         streams = []
         for name in "DATA", "MESG", "INDEX":
-            listener = listen(0, 10)
+            listener = listen()
             threading.Thread(target=echo_once, args=(listener,), daemon=True).start()
             streams.append("%s %d" % (name, listener.getsockname()[1]))
         s.sendto(b"Amanda 2.5 REP HANDLE 000-0001 SEQ 1\nCONNECT "

@@ -11,6 +11,7 @@ helper_h323.py client SERVER   the caller; prints what came through
 Messages are written out in aligned PER (X.691), of H.225.0 and H.245 just what
 these take. Whoever parses them must find the addresses by decoding.
 """
+import select
 import socket
 import struct
 import sys
@@ -81,7 +82,7 @@ def serve(q931):
     q931.settimeout(LIMIT)
     addr, port = setup_address(read_tpkt(q931))
     try:
-        h245 = connect(addr, port, SHORT)
+        h245 = connect(addr, port)
     except OSError:
         q931.sendall(b"%s refused" % addr.encode())
         return
@@ -100,13 +101,12 @@ if sys.argv[1] == "server":
 
 q931 = connect(sys.argv[2], 1720)
 own = own_addr(q931)
-h245 = listen(0, 2 * SHORT)
+h245 = listen(0, LIMIT)
 q931.sendall(setup(own, h245.getsockname()[1]))
-try:
-    channel = h245.accept()[0]
-except OSError:
+if h245 not in select.select([q931, h245], [], [], LIMIT)[0]:
     say(q931.recv(64).decode())
     sys.exit()
+channel = h245.accept()[0]
 while True:
     rtp = udp(limit=SHORT)
     port = rtp.getsockname()[1]

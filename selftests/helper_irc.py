@@ -37,7 +37,7 @@ text = control.makefile("rw", newline="\r\n")
 text.write("NICK alice\r\nUSER alice 0 * :Alice\r\n")
 text.flush()
 for _ in range(2):
-    data = listen(0, 5)
+    data = listen()
     threading.Thread(target=echo_once, args=(data,), daemon=True).start()
     num = struct.unpack("!I", socket.inet_aton(own_addr(control)))[0]
     text.write("PRIVMSG bob :\1DCC SEND file %u %u 6\1\r\n" % (num, data.getsockname()[1]))

@@ -7,7 +7,9 @@ helper_pptp.py server                     takes calls; what comes by GRE for a
 helper_pptp.py client SERVER CALL-ID [SOURCE [FILE]]
                                           calls; prints "up", then "GRE ok" if
                                           the tunnel answers, else "GRE lost";
-                                          while FILE exists it keeps the call
+                                          while FILE exists it keeps the call, and
+                                          says a word on the control connection
+                                          when FILE.poke is there
 """
 import os
 import socket
@@ -22,6 +24,7 @@ from peer import LIMIT, SHORT, connect, listen, say  # noqa: E402
 START_REQUEST, START_REPLY = 1, 2
 CALL_REQUEST, CALL_REPLY = 7, 8
 CLEAR_REQUEST, DISCONNECT = 12, 13
+ECHO_REQUEST = 5
 MAGIC = 0x1a2b3c4d
 
 
@@ -88,9 +91,9 @@ def serve(control, own):
     control.sendall(message(CALL_REPLY, struct.pack("!HHBBHIHHI", own, peer_id, 1, 0, 0,
                                                     64000, 3, 0, 0)))
     try:
-        kind, body = read(control, None)
-        if kind == CLEAR_REQUEST:
-            control.sendall(message(DISCONNECT, struct.pack("!HBBHH128s", own, 4, 0, 0, 0, b"")))
+        while read(control, None)[0] != CLEAR_REQUEST:
+            pass
+        control.sendall(message(DISCONNECT, struct.pack("!HBBHH128s", own, 4, 0, 0, 0, b"")))
         control.recv(1)
     except (EOFError, OSError):
         pass
@@ -133,6 +136,9 @@ mark = ("from %s" % source).encode()
 say("GRE ok" if answers(mark) and answers(mark) else "GRE lost")
 if len(sys.argv) > 5:
     while os.path.exists(sys.argv[5]):
+        if os.path.exists(sys.argv[5] + ".poke"):
+            control.sendall(message(ECHO_REQUEST, struct.pack("!I", 1)))
+            os.unlink(sys.argv[5] + ".poke")
         time.sleep(0.02)
     say("GRE ok" if answers(mark) else "GRE lost")
 control.sendall(message(CLEAR_REQUEST, struct.pack("!HH", own, 0)))

@@ -19,7 +19,7 @@ def serve(s):
     s.recv(64)
     s.sendall(struct.pack("!II", 0, 0x01000003))
     s.recv(64)
-    data = listen(0, 5)
+    data = listen()
     threading.Thread(target=echo_once, args=(data,), daemon=True).start()
     s.sendall(struct.pack("!IHHII", 0, 0, data.getsockname()[1], 0x1234, 0))
     s.recv(64)

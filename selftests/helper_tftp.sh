@@ -31,26 +31,26 @@ check_counter "$router" refused -ge 1 "by the firewall"
 check_counter "$router" related -eq 0 "nothing was related"
 
 firewall tftp udp 69
-check_eq "IPv4: a file is fetched" "$sum" "$(get "$server_ip4" 20)"
+check_eq "IPv4: a file is fetched" "$sum" "$(get "$server_ip4" 60)"
 check_counter "$router" related -eq 1 "the answer was related"
 head -c 9000 /dev/urandom >"$scratch/up"
-in_ns "$client" timeout 20 tftp -m binary "$server_ip4" -c put "$scratch/up" up
+in_ns "$client" timeout 60 tftp -m binary "$server_ip4" -c put "$scratch/up" up
 check "a file is sent" busywait 5000 cmp "$scratch/up" "$scratch/srv/up"
 check_fails "nothing is expected any more" expectations "$router"
 
 firewall tftp udp 69 ip6
-check_eq "IPv6: a file is fetched" "$sum" "$(get "[$server_ip6]" 20)"
+check_eq "IPv6: a file is fetched" "$sum" "$(get "[$server_ip6]" 60)"
 check_counter "$router" related -eq 1 "the answer was related, too"
 
 firewall tftp udp 69 ip "$masquerade"
 ip -n "$server" route del default
-check_eq "SNAT: a file is fetched" "$sum" "$(get "$server_ip4" 20)"
+check_eq "SNAT: a file is fetched" "$sum" "$(get "$server_ip4" 60)"
 check "the related connection leads to the client" ct "$router" \
 	"src=$server_ip4 dst=$router_wan_ip4 .*src=$client_ip4 dst=$server_ip4"
 
 firewall - udp 69 ip "$masquerade"
 by_iptables tftp udp 69
-check_eq "the same by iptables' CT --helper" "$sum" "$(get "$server_ip4" 20)"
+check_eq "the same by iptables' CT --helper" "$sum" "$(get "$server_ip4" 60)"
 check_counter "$router" related -eq 1 "by a related connection"
 
 firewall tftp udp 69 ip "chain pre_nat {
@@ -58,5 +58,5 @@ firewall tftp udp 69 ip "chain pre_nat {
 		ip daddr 203.0.113.1 dnat ip to $server_ip4
 	}
 	$masquerade"
-check_eq "DNAT and SNAT: a file is fetched" "$sum" "$(get 203.0.113.1 20)"
+check_eq "DNAT and SNAT: a file is fetched" "$sum" "$(get 203.0.113.1 60)"
 finish

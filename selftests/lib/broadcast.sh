@@ -27,7 +27,7 @@ table ip t {
 		type filter hook input priority filter; policy drop;
 		ct state related counter name related accept
 		ct state established accept
-		counter name refused
+		ip saddr != $client_ip4 counter name refused
 	}
 }
 RULES
@@ -40,6 +40,9 @@ test_broadcast() {
 	here=$(dirname "${BASH_SOURCE[0]}")
 	# shellcheck disable=SC2154
 	{
+		# Who asks knows the broadcast address as such.
+		ip -n "$client" address del "$client_ip4/24" dev c0
+		ip -n "$client" address add "$client_ip4/24" brd + dev c0
 		ip -n "$router" address add 10.0.1.7/24 dev r0
 		# One in another network, where nobody was asked.
 		ip -n "$router" address add 10.0.9.1/24 dev r0

@@ -7,7 +7,8 @@
 
 # firewall HELPER PROTOCOL PORT [FAMILY [RULESET]]: a new connection to PORT may
 # pass, and gets HELPER by nft's "ct helper set"; no helper if HELPER is -.
-# RULESET goes into the table: chains for NAT.
+# RULESET goes into the table: chains for NAT. What is refused is told so: a test
+# need not wait for what does not come.
 firewall() {
 	local object='' set=''
 
@@ -33,7 +34,7 @@ table inet t {
 		ct state established accept
 		ct state new $2 dport $3 accept
 		meta l4proto icmpv6 accept
-		counter name refused
+		counter name refused reject
 	}
 	${5-}
 }
