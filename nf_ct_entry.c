@@ -515,6 +515,7 @@ bool nf_ct_delete(struct nf_conn *ct, u32 portid, int report)
 		return true;
 
 	stamp_stop(ct);
+	nf_ct_helper_destroy(ct);
 	nf_ct_pressure_del(ct);
 	nf_ct_table_remove(ct);
 	nf_ct_remove_expectations(ct);
