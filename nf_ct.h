@@ -273,6 +273,9 @@ void nf_ct_sysctl_exit(void);
 int nf_ct_sysctl_init_net(struct net *net);
 void nf_ct_sysctl_exit_net(struct net *net);
 
+/* nf_ct_openwrt.c */
+int nf_ct_openwrt_write(struct file *file, char *buf, size_t size);
+
 /* nf_ct_skip_filter.c */
 int nf_ct_skip_filter_set(struct net *net, bool on);
 

@@ -389,8 +389,14 @@ static struct proc_dir_entry *create_list(struct net *net, const char *name,
 	kuid_t uid;
 	kgid_t gid;
 
+#ifdef NF_CT_OPENWRT
+	pde = proc_create_net_data_write(name, 0640, net->proc_net, ops,
+					 nf_ct_openwrt_write,
+					 sizeof(struct list_state), NULL);
+#else
 	pde = proc_create_net(name, 0440, net->proc_net, ops,
 			      sizeof(struct list_state));
+#endif
 	if (!pde)
 		return NULL;
 
