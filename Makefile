@@ -12,7 +12,7 @@
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
 #: make shell            a shell in the test machine, with the module loaded
 #: make fetch            packages and kernels that all this needs
-#: make lint             shellcheck over the scripts
+#: make lint             checkpatch, sparse, warnings, shellcheck
 #: make clean            removes build/
 #:
 #: KVER=6.1, KVER=6.12 or a full version chooses the kernel; KDIR=... builds for
@@ -57,7 +57,7 @@ fetch:
 	@scripts/fetch $(filter 6.1 6.12,$(KVER))
 
 lint:
-	@scripts/lint
+	@scripts/lint $(KVER)
 
 clean:
 	rm -rf build

@@ -259,10 +259,11 @@ static bool extend(struct nf_conn *ct, struct nf_conn *tmpl)
 }
 
 /* Was the connection expected? Then it is its master's child. */
-static struct nf_conntrack_expect *
-adopt(struct net *net, const struct nf_conntrack_zone *zone,
-      const struct nf_conntrack_tuple *tuple, struct nf_conn *ct,
-      const struct nf_conn *tmpl)
+static struct nf_conntrack_expect *adopt(struct net *net,
+					 const struct nf_conntrack_zone *zone,
+					 const struct nf_conntrack_tuple *tuple,
+					 struct nf_conn *ct,
+					 const struct nf_conn *tmpl)
 {
 	struct nf_conntrack_expect *exp;
 	struct nf_conntrack_helper *helper;
