@@ -24,14 +24,13 @@
  *				their packets: share that gets through
  *	labels|listen 1|0	use labels; listen to events
  *	memory			free bytes
- *	worker			ns of CPU that kernel workers have used
+ *	cpu			ns that the CPU has worked, on User-Mode Linux
  *
  * KIND is udp or tcp, with 6 for IPv6, n for a translated source.
  */
 #include <linux/module.h>
 #include <linux/mm.h>
 #include <linux/proc_fs.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <net/netfilter/nf_conntrack_ecache.h>
 #include <net/netfilter/nf_conntrack_labels.h>
@@ -330,17 +329,9 @@ static void do_memory(const struct args *args)
 	report("memory", (u64)info.freeram << PAGE_SHIFT);
 }
 
-static void do_worker(const struct args *args)
+static void do_cpu(const struct args *args)
 {
-	struct task_struct *task;
-	u64 sum = 0;
-
-	rcu_read_lock();
-	for_each_process(task)
-		if (task->flags & PF_WQ_WORKER)
-			sum += READ_ONCE(task->se.sum_exec_runtime);
-	rcu_read_unlock();
-	report("worker", sum);
+	report("cpu", bench_ns());
 }
 
 static const struct {
@@ -365,7 +356,7 @@ static const struct {
 	{ "labels",	do_labels },
 	{ "listen",	do_listen },
 	{ "memory",	do_memory },
-	{ "worker",	do_worker },
+	{ "cpu",	do_cpu },
 };
 
 static int parse_kind(const char *word, struct bench_kind *kind)
