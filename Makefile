@@ -10,6 +10,8 @@
 #: make check            all tests on both kernels
 #: make check-stock      the same tests on the stock modules
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
+#: make compare          generated packets on the stock module and on ours: SEED=,
+#:                       COUNT= packets a family, FAMILY="tcp ...", SEQ=file
 #: make shell            a shell in the test machine, with the module loaded
 #: make fetch            packages and kernels that all this needs
 #: make lint             shellcheck over the scripts
@@ -23,12 +25,14 @@ KVER ?=
 KDIR ?=
 TEST ?=
 STOCK ?=
-export KVER KDIR TEST STOCK
+SEED ?= 1
+COUNT ?= 20000
+export KVER KDIR TEST STOCK SEED COUNT
 
 # The test machine's kernel, where only one is needed.
 VM_KVER = $(or $(KVER),6.1)
 
-.PHONY: modules install uninstall run check check-stock check-abi shell fetch \
+.PHONY: modules install uninstall run check check-stock check-abi compare shell fetch \
 	lint clean help
 
 modules:
@@ -48,6 +52,9 @@ check-stock: fetch
 
 check-abi: fetch
 	@scripts/check-abi $(KVER)
+
+compare: fetch
+	@scripts/compare $(KVER)
 
 shell: fetch
 	@[ "$(STOCK)" = 1 ] || KVER=$(VM_KVER) scripts/build modules

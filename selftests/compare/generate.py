@@ -13,11 +13,27 @@ import os
 import random
 import sys
 
+import gen_datagram
+import gen_dccp
+import gen_icmp
+import gen_sctp
 import gen_tcp
 import steps
 
 FAMILIES = {
     "tcp": gen_tcp.tcp,
+    "udp": gen_datagram.udp,
+    "udplite": gen_datagram.udplite,
+    "icmp": gen_icmp.icmp,
+    "icmpv6": gen_icmp.icmpv6,
+    "sctp": gen_sctp.sctp,
+    "dccp": gen_dccp.dccp,
+    "gre": gen_datagram.gre,
+    "generic": gen_datagram.generic,
+    "fragment": gen_datagram.fragment,
+    "nat-tcp": lambda rng: gen_tcp.tcp(rng, nat=True),
+    "nat-udp": lambda rng: gen_datagram.udp(rng, nat=True),
+    "nat-icmp": lambda rng: gen_icmp.icmp(rng, rng.choice((4, 6)), nat=True),
 }
 
 

@@ -79,8 +79,13 @@ def load(which):
         kernel = "/lib/modules/" + os.uname().release
         sh("modprobe", "-a", "nf_defrag_ipv4", "nf_defrag_ipv6", "libcrc32c")
         sh("insmod", glob.glob(kernel + "/kernel/net/netfilter/nf_conntrack.ko*")[0])
+    elif "OURS" in os.environ:
+        sh("modprobe", "-a", "nf_defrag_ipv4", "nf_defrag_ipv6", "libcrc32c")
+        sh("insmod", os.environ["OURS"])
     else:
         sh("modprobe", "nf_conntrack")
+    if "PLAYER" in os.environ:
+        sh("insmod", os.environ["PLAYER"])
     sh("modprobe", "-a", "ct_play", "dummy", "nft_chain_nat", "nft_nat")
 
 
