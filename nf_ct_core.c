@@ -259,10 +259,11 @@ static bool extend(struct nf_conn *ct, struct nf_conn *tmpl)
 }
 
 /* Was the connection expected? Then it is its master's child. */
-static struct nf_conntrack_expect *
-adopt(struct net *net, const struct nf_conntrack_zone *zone,
-      const struct nf_conntrack_tuple *tuple, struct nf_conn *ct,
-      const struct nf_conn *tmpl)
+static struct nf_conntrack_expect *adopt(struct net *net,
+					 const struct nf_conntrack_zone *zone,
+					 const struct nf_conntrack_tuple *tuple,
+					 struct nf_conn *ct,
+					 const struct nf_conn *tmpl)
 {
 	struct nf_conntrack_expect *exp;
 	struct nf_conntrack_helper *helper;
@@ -327,7 +328,7 @@ static struct nf_conn *start(struct net *net, struct nf_conn *tmpl,
 		if (exp->expectfn)
 			exp->expectfn(ct, exp);
 		nf_ct_expect_put(exp);
-	} else if (tmpl) {
+	} else {
 		__nf_ct_try_assign_helper(ct, tmpl, GFP_ATOMIC);
 	}
 	return ct;
@@ -692,10 +693,11 @@ static void go_over(struct net *net, struct sk_buff *skb)
 	}
 }
 
+/* 6.1 drops the packet if this is negative, 6.12 takes it for the verdict. */
 static int hook_update(struct net *net, struct sk_buff *skb)
 {
 	go_over(net, skb);
-	return nf_ct_hook_resume(skb);
+	return nf_ct_hook_resume(skb) < 0 ? -1 : NF_ACCEPT;
 }
 
 /* The tuple by which the flow's owner knows it, before any translation: of the
