@@ -176,6 +176,7 @@ static void entry_free(struct nf_conn *ct)
 	nf_ct_ext_free(ct);
 
 	kmem_cache_free(roomy ? roomy_cache : entry_cache, ct);
+	/* Who waits for 0 takes the namespace apart: all of the above first. */
 	smp_mb__before_atomic();
 	atomic_dec(&nf_ct_pernet(net)->count);
 }

@@ -509,7 +509,9 @@ static bool well_formed(const struct nf_conntrack_helper *me)
 	return true;
 }
 
-/* Two helpers of one name, or for one port, could not be told apart. */
+/* Two helpers of one name, or for one port, could not be told apart. Those of
+ * user space are for no port: rules say what they help.
+ */
 static bool clashes(const struct nf_conntrack_helper *me)
 {
 	const struct nf_conntrack_helper *h;
@@ -520,7 +522,9 @@ static bool clashes(const struct nf_conntrack_helper *me)
 			if (h->tuple.src.l3num != me->tuple.src.l3num ||
 			    h->tuple.dst.protonum != me->tuple.dst.protonum)
 				continue;
-			if (!strcmp(h->name, me->name) ||
+			if (!strcmp(h->name, me->name))
+				return true;
+			if (!(me->flags & NF_CT_HELPER_F_USERSPACE) &&
 			    h->tuple.src.u.all == me->tuple.src.u.all)
 				return true;
 		}
