@@ -10,26 +10,28 @@
 #: make check            all tests on both kernels
 #: make check-stock      the same tests on the stock modules
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
+#: make fuzz             the FTP parser under libFuzzer, for FUZZ_SECONDS (600)
 #: make shell            a shell in the test machine, with the module loaded
 #: make fetch            packages and kernels that all this needs
-#: make lint             shellcheck over the scripts
+#: make lint             checkpatch, sparse, warnings, shellcheck
 #: make clean            removes build/
 #:
 #: KVER=6.1, KVER=6.12 or a full version chooses the kernel; KDIR=... builds for
-#: a kernel tree. TEST=name runs one test; STOCK=1 takes the stock module for
-#: run and shell.
+#: a kernel tree. TEST=name runs one test (parser: those of the FTP parser);
+#: STOCK=1 takes the stock module for run and shell.
 
 KVER ?=
 KDIR ?=
 TEST ?=
 STOCK ?=
+FUZZ_SECONDS ?= 600
 export KVER KDIR TEST STOCK
 
 # The test machine's kernel, where only one is needed.
 VM_KVER = $(or $(KVER),6.1)
 
-.PHONY: modules install uninstall run check check-stock check-abi shell fetch \
-	lint clean help
+.PHONY: modules install uninstall run check check-stock check-abi fuzz shell \
+	fetch lint clean help
 
 modules:
 	@scripts/build modules
@@ -49,6 +51,9 @@ check-stock: fetch
 check-abi: fetch
 	@scripts/check-abi $(KVER)
 
+fuzz:
+	@scripts/check-parser --fuzz $(FUZZ_SECONDS) --keep
+
 shell: fetch
 	@[ "$(STOCK)" = 1 ] || KVER=$(VM_KVER) scripts/build modules
 	@scripts/vm shell --kver $(VM_KVER)
@@ -57,7 +62,7 @@ fetch:
 	@scripts/fetch $(filter 6.1 6.12,$(KVER))
 
 lint:
-	@scripts/lint
+	@scripts/lint $(KVER)
 
 clean:
 	rm -rf build

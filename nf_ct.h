@@ -121,7 +121,9 @@ static inline struct nf_ct_pernet *nf_ct_pernet_priv(const struct net *net)
  *		one size of object
  * @peer:	neighbour on the list of the shard, tagged with the class; the
  *		next entry in the original direction's link, the previous one
- *		in the reply's. Known to nf_ct_pressure.c alone; shard lock
+ *		in the reply's. Known to nf_ct_pressure.c alone; shard lock. In
+ *		the original direction of an entry that is not confirmed:
+ *		whether its helper, in user space, has the packet (nf_ct_hook.c)
  */
 struct nf_ct_link {
 	u32		hash;
@@ -238,6 +240,7 @@ static inline void nf_ct_expect_proc_exit_net(struct net *net)
 #endif
 
 /* nf_ct_hook.c */
+int nf_ct_hook_resume(struct sk_buff *skb);
 int nf_ct_hook_init_net(struct net *net);
 void nf_ct_hook_exit_net(struct net *net);
 

@@ -307,6 +307,7 @@ static enum nf_ct_ftp_result parse_pasv(struct text *t,
 			return r;
 		}
 	}
+	*start = t->end;
 	return ran_out(t);
 }
 
@@ -335,6 +336,7 @@ static enum nf_ct_ftp_result parse_epsv(struct text *t,
 			return r;
 		}
 	}
+	*start = t->end;
 	return ran_out(t);
 }
 
@@ -397,6 +399,7 @@ static enum nf_ct_ftp_result parse_line(const struct text *line, bool reply,
 
 		memset(m, 0, sizeof(*m));
 		m->kind = i;
+		*start = line->end;
 		if (r == NF_CT_FTP_PARTIAL)
 			return r;
 		r = kinds[i].parse(&t, m, start);
@@ -414,7 +417,8 @@ static enum nf_ct_ftp_result parse_line(const struct text *line, bool reply,
  * @reply: from the server, else from the client
  * @line_start: @data is known to start a line; else what counts begins behind
  *	the first end of a line
- * @match: what was found; of a partial match, its kind and line
+ * @match: what was found; of a partial match its kind, its line, and where the
+ *	numbers start, which is the end of @data if none has come yet
  *
  * A line that is complete but says nothing sensible announces nothing. One that
  * breaks off where it might still announce something is partial, unless it is

@@ -295,14 +295,17 @@ int __nf_ct_try_assign_helper(struct nf_conn *ct, struct nf_conn *tmpl,
 EXPORT_SYMBOL_GPL(__nf_ct_try_assign_helper);
 
 /**
- * nf_ct_helper_destroy - an entry goes; tell its helper
- * @ct: entry without users
+ * nf_ct_helper_destroy - a connection is over; tell its helper, and part them
+ * @ct: entry that is still in the index, or that nobody refers to
+ *
+ * Who unregisters a helper looks for its connections in the index: what is no
+ * longer there must not point to it, however long others hold on to the entry.
  *
  * Context: any but hard interrupt.
  */
 void nf_ct_helper_destroy(struct nf_conn *ct)
 {
-	const struct nf_conn_help *help = nfct_help(ct);
+	struct nf_conn_help *help = nfct_help(ct);
 	const struct nf_conntrack_helper *helper;
 
 	if (!help)
@@ -310,8 +313,11 @@ void nf_ct_helper_destroy(struct nf_conn *ct)
 
 	rcu_read_lock();
 	helper = rcu_dereference(help->helper);
-	if (helper && helper->destroy)
-		helper->destroy(ct);
+	if (helper) {
+		if (helper->destroy)
+			helper->destroy(ct);
+		RCU_INIT_POINTER(help->helper, NULL);
+	}
 	rcu_read_unlock();
 }
 
@@ -509,11 +515,12 @@ static bool well_formed(const struct nf_conntrack_helper *me)
 	return true;
 }
 
-/* Two helpers of one name, or for one port, could not be told apart. Those of
+/* Two helpers of one name, or for one port, could not be told apart. Those in
  * user space are for no port: rules say what they help.
  */
 static bool clashes(const struct nf_conntrack_helper *me)
 {
+	const bool no_port = me->flags & NF_CT_HELPER_F_USERSPACE;
 	const struct nf_conntrack_helper *h;
 	unsigned int i;
 
@@ -524,8 +531,7 @@ static bool clashes(const struct nf_conntrack_helper *me)
 				continue;
 			if (!strcmp(h->name, me->name))
 				return true;
-			if (!(me->flags & NF_CT_HELPER_F_USERSPACE) &&
-			    h->tuple.src.u.all == me->tuple.src.u.all)
+			if (!no_port && h->tuple.src.u.all == me->tuple.src.u.all)
 				return true;
 		}
 	}
@@ -560,20 +566,32 @@ int nf_conntrack_helper_register(struct nf_conntrack_helper *me)
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helper_register);
 
-static bool is_of_helper(struct nf_conntrack_expect *exp, void *me)
-{
-	const struct nf_conn_help *help = nfct_help(exp->master);
+/* Helpers side by side in an array, which go together. */
+struct going {
+	const struct nf_conntrack_helper	*first;
+	unsigned int				n;
+};
 
-	return rcu_access_pointer(exp->helper) == me ||
-	       rcu_access_pointer(exp->assign_helper) == me ||
-	       (help && rcu_access_pointer(help->helper) == me);
+static bool goes(const struct going *going, const struct nf_conntrack_helper *h)
+{
+	return h >= going->first && h < going->first + going->n;
 }
 
-static int take_away(struct nf_conn *ct, void *me)
+static bool expected_by(struct nf_conntrack_expect *exp, void *data)
+{
+	const struct nf_conn_help *help = nfct_help(exp->master);
+	const struct going *going = data;
+
+	return goes(going, rcu_access_pointer(exp->helper)) ||
+	       goes(going, rcu_access_pointer(exp->assign_helper)) ||
+	       (help && goes(going, rcu_access_pointer(help->helper)));
+}
+
+static int take_away(struct nf_conn *ct, void *data)
 {
 	struct nf_conn_help *help = nfct_help(ct);
 
-	if (help && rcu_access_pointer(help->helper) == me) {
+	if (help && goes(data, rcu_access_pointer(help->helper))) {
 		nf_conntrack_event(IPCT_HELPER, ct);
 		RCU_INIT_POINTER(help->helper, NULL);
 	}
@@ -590,19 +608,7 @@ static int take_away(struct nf_conn *ct, void *me)
  */
 void nf_conntrack_helper_unregister(struct nf_conntrack_helper *me)
 {
-	mutex_lock(&helper_mutex);
-	hlist_del_rcu(&me->hnode);
-	mutex_unlock(&helper_mutex);
-
-	/* Whoever has just found it has attached it, and is seen below. */
-	synchronize_rcu();
-
-	nf_ct_expect_iterate_destroy(is_of_helper, me);
-	nf_ct_iterate_destroy(take_away, me);
-
-	/* Packets may be in ->help() still, and expect something there. */
-	synchronize_rcu();
-	nf_ct_expect_iterate_destroy(is_of_helper, me);
+	nf_conntrack_helpers_unregister(me, 1);
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helper_unregister);
 
@@ -642,8 +648,29 @@ EXPORT_SYMBOL_GPL(nf_conntrack_helpers_register);
 void nf_conntrack_helpers_unregister(struct nf_conntrack_helper *helper,
 				     unsigned int n)
 {
-	while (n--)
-		nf_conntrack_helper_unregister(&helper[n]);
+	struct going going = { .first = helper, .n = n };
+	unsigned int i;
+
+	if (!n)
+		return;
+
+	mutex_lock(&helper_mutex);
+	for (i = 0; i < n; i++)
+		hlist_del_rcu(&helper[i].hnode);
+	mutex_unlock(&helper_mutex);
+
+	/* Whoever has just found one has attached it, and is seen below. */
+	synchronize_rcu();
+
+	nf_ct_expect_iterate_destroy(expected_by, &going);
+	nf_ct_iterate_destroy(take_away, &going);
+
+	/* Packets may be in ->help() still, and expect something there. */
+	synchronize_rcu();
+	nf_ct_expect_iterate_destroy(expected_by, &going);
+
+	/* Readers may be looking at what was expected. */
+	synchronize_rcu();
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helpers_unregister);
 

@@ -7,8 +7,14 @@
  * (only such as start a line, RFC 959 5.3) and what of its findings may be
  * believed: nobody opens a port on a third host, unless `loose` is set.
  *
- * ftp_lock guards where lines start, in the helper's data of each entry, and
- * the buffer. It is not held when anything else is called.
+ * A line may come in pieces. Where nothing has to be changed in it, pieces are
+ * let through and remembered until the line is whole. But an address that NAT
+ * has to rewrite must stand in one segment: such pieces are dropped, and so is
+ * what follows, until the sender has joined them in what it sends again. (A
+ * sender joins only what the other side has not acknowledged by SACK.)
+ *
+ * ftp_lock guards what has been said, in the helper's data of each entry and in
+ * lines[], and the buffer. It is not held when anything else is called.
  */
 #include <net/tcp.h>
 #include <net/netfilter/nf_conntrack_core.h>
@@ -26,12 +32,10 @@
 #define MAX_PORTS	8
 #define FAMILIES	2
 #define BUFFER_SIZE	65536
+#define LINE_KEPT	96	/* an EPRT is at most 64 bytes long */
+#define LINES		64	/* that may be under way at the same time */
 #define LOWEST_FREE	1024	/* ports below belong to well-known services */
-#define PATIENCE	4	/* how often a sender may fail to say more */
-
-/* Flags of a direction, beside NF_CT_FTP_SEQ_PICKUP. */
-#define SEQ_VOUCHED	BIT(1)	/* whoever handed the connection over knew */
-#define SEQ_HOLE	BIT(2)	/* a segment has been dropped, see struct state */
+#define PATIENCE	5	/* how often a sender may fail to say more */
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("ftp connection tracking helper");
@@ -55,7 +59,7 @@ EXPORT_SYMBOL_GPL(nf_nat_ftp_hook);
 
 static struct nf_conntrack_helper helpers[MAX_PORTS * FAMILIES] __read_mostly;
 static DEFINE_SPINLOCK(ftp_lock);
-static u8 *buffer;	/* payload of a nonlinear packet; ftp_lock */
+static u8 *buffer;	/* text that lies in pieces; ftp_lock */
 
 /* A session has one data connection at a time. */
 static const struct nf_conntrack_expect_policy policy = {
@@ -63,23 +67,52 @@ static const struct nf_conntrack_expect_policy policy = {
 	.timeout	= 5 * 60,
 };
 
+/* Flags of a side. */
+#define SIDE_KNOWN	BIT(0)	/* @next means something */
+#define SIDE_LINE	BIT(1)	/* a line starts at @next */
+#define SIDE_MATCH	BIT(2)	/* @match means something */
+#define SIDE_HELD	BIT(3)	/* @held means something */
+#define SIDE_BEGUN	BIT(4)	/* @slot means something */
+#define SIDE_START	BIT(5)	/* its SYN has been seen */
+#define SIDE_LOADED	BIT(6)	/* the entry was handed over, see from_nlattr */
+
 /**
- * struct state - what is kept of a connection
- * @info:	where lines start, and flags
- * @hole:	with SEQ_HOLE, where the dropped segment starts
- *
- * A line that breaks off is dropped, to come again as a whole. But a sender
- * joins what it sends again with what follows only while the other side has not
- * acknowledged that (by SACK), so what follows is dropped, too.
+ * struct side - how far one side of a connection has spoken
+ * @next:	what comes next, in order, of what has been let through
+ * @match:	where the last line started that announced something
+ * @held:	end of what has been dropped, to come again
+ * @flags:	SIDE_*
+ * @tries:	how often nothing new has come with what was dropped
+ * @slot:	in lines[], if it still is this side's: the line before @next,
+ *		which has no end yet
  */
-struct state {
-	struct nf_ct_ftp_master	info;
-	u32			hole[IP_CT_DIR_MAX];
+struct side {
+	u32	next;
+	u32	match;
+	u32	held;
+	u8	flags;
+	u8	tries;
+	u8	slot;
 };
 
-/* How often the segment has been dropped: the upper half of the flags. */
-#define TRIES_SHIFT	8
-#define TRIES_ONE	BIT(TRIES_SHIFT)
+/* In the helper's data of an entry. */
+struct state {
+	struct side	side[IP_CT_DIR_MAX];
+};
+
+/**
+ * struct line - the beginning of a line that may announce something
+ * @ct:		whose; only compared, never looked into
+ * @dir:	and of which side
+ * @len:	length of @text
+ * @text:	what has been let through of it
+ */
+struct line {
+	const struct nf_conn	*ct;
+	u8			dir;
+	u8			len;
+	u8			text[LINE_KEPT];
+};
 
 /**
  * struct segment - a packet of a control connection
@@ -90,6 +123,8 @@ struct state {
  * @seq:	sequence number of the payload's first byte
  * @off:	where the payload starts
  * @len:	length of the payload
+ * @text:	how much of it is looked at
+ * @nat:	addresses in it may have to be changed
  */
 struct segment {
 	struct nf_conn		*ct;
@@ -99,122 +134,210 @@ struct segment {
 	u32			seq;
 	unsigned int		off;
 	unsigned int		len;
+	unsigned int		text;
+	bool			nat;
 };
 
-/* --- where lines start (ftp_lock) -------------------------------------- */
+static struct line lines[LINES];	/* ftp_lock */
 
-static bool starts_line(const struct nf_ct_ftp_master *info,
-			enum ip_conntrack_dir dir, u32 seq)
+/* What becomes of a segment. */
+enum outcome {
+	PASS,		/* as it is */
+	ANNOUNCE,	/* it announces a data connection */
+	HOLD,		/* dropped: it will come again with more of its line */
+	EARLY,		/* dropped: something before it is missing */
+};
+
+/* --- what has been said (ftp_lock) ------------------------------------- */
+
+/* The line that @side has begun, or NULL. */
+static struct line *begun(const struct segment *seg, const struct side *side)
 {
-	u16 i;
+	struct line *line = &lines[side->slot];
 
-	for (i = 0; i < info->seq_aft_nl_num[dir]; i++) {
-		if (info->seq_aft_nl[dir][i] == seq)
-			return true;
-	}
-	return false;
+	if (!(side->flags & SIDE_BEGUN) || !line->len ||
+	    line->ct != seg->ct || line->dir != seg->dir)
+		return NULL;
+	return line;
 }
 
-/* Keep the latest places: the last line may be sent again. */
-static void remember(struct nf_ct_ftp_master *info, enum ip_conntrack_dir dir,
-		     u32 seq)
+/* Who begins a line takes the place of him who did so longest ago. */
+static void keep(const struct segment *seg, struct side *side, const u8 *text,
+		 u32 len)
 {
-	u32 *place = info->seq_aft_nl[dir];
-	u16 i, oldest = 0;
+	static u8 turn;
+	struct line *line = begun(seg, side);
 
-	if (starts_line(info, dir, seq))
+	if (!line) {
+		side->slot = turn++ % LINES;
+		side->flags |= SIDE_BEGUN;
+		line = &lines[side->slot];
+	}
+	line->ct = seg->ct;
+	line->dir = seg->dir;
+	line->len = len;
+	memcpy(line->text, text, len);
+}
+
+static void forget(struct side *side)
+{
+	side->flags &= ~SIDE_BEGUN;
+}
+
+/* May the segment be dropped? Not for ever: the sender may have nothing to add,
+ * or what is missing may have taken another way.
+ */
+static bool hold(struct side *side, u32 end)
+{
+	if (!(side->flags & SIDE_HELD) || after(end, side->held)) {
+		side->held = end;
+		side->flags |= SIDE_HELD;
+		side->tries = 0;
+		return true;
+	}
+	return ++side->tries < PATIENCE;
+}
+
+/* The segment is let through. */
+static void advance(struct side *side, const struct segment *seg, u8 last)
+{
+	u32 end = seg->seq + seg->len;
+
+	if (before(end, side->next))
 		return;
-	if (info->seq_aft_nl_num[dir] < NUM_SEQ_TO_REMEMBER) {
-		place[info->seq_aft_nl_num[dir]++] = seq;
-		return;
+	side->next = end;
+	side->tries = 0;
+	side->flags &= ~(SIDE_HELD | SIDE_LINE);
+	if (last == '\n')
+		side->flags |= SIDE_LINE;
+}
+
+/* How much of the line that @side has begun belongs before the segment: 0 also
+ * if the segment starts with it, or there is none. Is it known to be a line?
+ */
+static u32 said_before(const struct segment *seg, const struct side *side,
+		       bool *line_start)
+{
+	const struct line *line = begun(seg, side);
+	u32 behind = side->next - seg->seq;
+
+	*line_start = line && behind <= line->len;
+	return *line_start ? line->len - behind : 0;
+}
+
+/* What is looked at together: that, and the segment. */
+static const u8 *gather(const struct sk_buff *skb, const struct segment *seg,
+			const struct side *side, u32 said)
+{
+	if (!said)
+		return skb_header_pointer(skb, seg->off, seg->text, buffer);
+
+	memcpy(buffer, lines[side->slot].text, said);
+	return skb_copy_bits(skb, seg->off, buffer + said, seg->text) ? NULL :
+									buffer;
+}
+
+static bool starts_line(const struct side *side, u32 seq)
+{
+	if (side->flags & SIDE_LINE && seq == side->next)
+		return true;
+	return side->flags & SIDE_MATCH && seq == side->match;
+}
+
+/* A line breaks off. It may go on if it need not be changed: the rest will be
+ * put together with what is kept of it.
+ */
+static bool may_go_on(const struct segment *seg, u32 len,
+		      const struct nf_ct_ftp_match *match)
+{
+	return len - match->line <= LINE_KEPT &&
+	       (!seg->nat || match->offset == len);
+}
+
+static enum outcome judge(const struct segment *seg, struct side *side,
+			  const u8 *text, u32 said, bool line_start,
+			  struct nf_ct_ftp_match *match)
+{
+	u32 end = seg->seq + seg->len, len = said + seg->text;
+	bool whole = seg->text == seg->len;
+	enum nf_ct_ftp_result result;
+
+	result = nf_ct_ftp_parse(text, len, seg->dir == IP_CT_DIR_REPLY,
+				 line_start, match);
+
+	if (result == NF_CT_FTP_PARTIAL && whole) {
+		if (may_go_on(seg, len, match)) {
+			if (!before(end, side->next))
+				keep(seg, side, text + match->line,
+				     len - match->line);
+			return PASS;
+		}
+		if (hold(side, end))
+			return HOLD;
 	}
-	for (i = 1; i < NUM_SEQ_TO_REMEMBER; i++) {
-		if (before(place[i], place[oldest]))
-			oldest = i;
-	}
-	if (after(seq, place[oldest]))
-		place[oldest] = seq;
+	if (!before(end, side->next))
+		forget(side);
+	if (result != NF_CT_FTP_FOUND)
+		return PASS;
+
+	side->match = seg->seq - said + match->line;
+	side->flags |= SIDE_MATCH;
+	if (match->offset >= said)
+		match->offset -= said;
+	else if (seg->nat)
+		return PASS;	/* too late to change it */
+	return ANNOUNCE;
 }
 
-static bool behind_hole(const struct state *state, const struct segment *seg)
+/* In the middle of a connection that nobody has seen the start of, anything may
+ * look like a line.
+ */
+static bool picked_up(const struct state *state)
 {
-	return state->info.flags[seg->dir] & SEQ_HOLE &&
-	       after(seg->seq, state->hole[seg->dir]);
+	const u8 flags = state->side[IP_CT_DIR_ORIGINAL].flags &
+			 state->side[IP_CT_DIR_REPLY].flags;
+
+	return !(flags & (SIDE_START | SIDE_LOADED));
 }
 
-/* False: the sender has had its chances. */
-static bool open_hole(struct state *state, const struct segment *seg)
-{
-	u16 *flags = &state->info.flags[seg->dir];
-
-	if (!(*flags & SEQ_HOLE) || state->hole[seg->dir] != seg->seq)
-		*flags &= TRIES_ONE - 1;
-	if (*flags >> TRIES_SHIFT == PATIENCE)
-		return false;
-	*flags = (*flags + TRIES_ONE) | SEQ_HOLE;
-	state->hole[seg->dir] = seg->seq;
-	return true;
-}
-
-static void close_hole(struct state *state, const struct segment *seg)
-{
-	state->info.flags[seg->dir] &= (TRIES_ONE - 1) & ~SEQ_HOLE;
-}
-
-static enum nf_ct_ftp_result parse(const struct sk_buff *skb,
-				   const struct segment *seg,
-				   struct nf_ct_ftp_match *match)
+/* Only what comes in order can be known to start a line. */
+static enum outcome examine(const struct sk_buff *skb,
+			    const struct segment *seg,
+			    struct nf_ct_ftp_match *match)
 {
 	struct state *state = nfct_help_data(seg->ct);
-	struct nf_ct_ftp_master *info = &state->info;
-	enum ip_conntrack_dir dir = seg->dir;
-	enum nf_ct_ftp_result result;
-	const u8 *data;
+	struct side *side = &state->side[seg->dir];
+	enum outcome outcome;
+	bool line_start;
+	const u8 *text;
+	u32 said;
+	u8 buf;
 
-	match->kind = dir == IP_CT_DIR_ORIGINAL ? NF_CT_FTP_KIND_PORT :
-						  NF_CT_FTP_KIND_PASV;
-	if (behind_hole(state, seg))
-		return NF_CT_FTP_PARTIAL;
-
-	data = skb_header_pointer(skb, seg->off, seg->len, buffer);
-	if (!data)
-		return NF_CT_FTP_NOTHING;
-
-	if (info->flags[dir] & NF_CT_FTP_SEQ_PICKUP) {
-		remember(info, dir, seg->seq);
-		info->flags[dir] &= ~NF_CT_FTP_SEQ_PICKUP;
+	if (picked_up(state))
+		return PASS;
+	if (!(side->flags & SIDE_KNOWN)) {
+		side->next = seg->seq;
+		side->flags |= SIDE_KNOWN;
+		if (side->flags & SIDE_LOADED)
+			side->flags |= SIDE_LINE;
 	}
+	if (after(seg->seq, side->next) && hold(side, seg->seq + seg->len))
+		return EARLY;
 
-	result = nf_ct_ftp_parse(data, seg->len, dir == IP_CT_DIR_REPLY,
-				 starts_line(info, dir, seg->seq), match);
-
-	/* What is dropped will come again. */
-	if (result == NF_CT_FTP_PARTIAL && open_hole(state, seg))
-		return result;
-	close_hole(state, seg);
-	if (result == NF_CT_FTP_PARTIAL)
-		return NF_CT_FTP_NOTHING;
-
-	if (result == NF_CT_FTP_FOUND)
-		remember(info, dir, seg->seq + match->line);
-	if (data[seg->len - 1] == '\n')
-		remember(info, dir, seg->seq + seg->len);
-	return result;
+	said = said_before(seg, side, &line_start);
+	text = gather(skb, seg, side, said);
+	if (!text)
+		return PASS;
+	outcome = judge(seg, side, text, said,
+			line_start || starts_line(side, seg->seq), match);
+	if (outcome != HOLD) {
+		text = skb_header_pointer(skb, seg->off + seg->len - 1, 1, &buf);
+		advance(side, seg, text ? *text : 0);
+	}
+	return outcome;
 }
 
 /* --- what may be believed ---------------------------------------------- */
-
-/* In the middle of a connection that nobody has seen the start of, anything may
- * look like a line. The TCP tracker is liberal with both sides of such a one.
- */
-static bool picked_up(const struct nf_conn *ct)
-{
-	const struct nf_ct_ftp_master *info = nfct_help_data(ct);
-	u8 flags = ct->proto.tcp.seen[0].flags & ct->proto.tcp.seen[1].flags;
-
-	return flags & IP_CT_TCP_FLAG_BE_LIBERAL &&
-	       !(info->flags[IP_CT_DIR_ORIGINAL] & SEQ_VOUCHED);
-}
 
 /* The address that was named. Where none was, it is the speaker's own. */
 static void named_addr(const struct segment *seg,
@@ -271,7 +394,7 @@ static unsigned int announce(struct sk_buff *skb, const struct segment *seg,
 	__be16 port = htons(match->port);
 	unsigned int verdict = NF_ACCEPT;
 
-	if (picked_up(ct) || !destination(seg, match, &addr))
+	if (!destination(seg, match, &addr))
 		return NF_ACCEPT;
 
 	exp = nf_ct_expect_alloc(ct);
@@ -284,7 +407,7 @@ static unsigned int announce(struct sk_buff *skb, const struct segment *seg,
 			  IPPROTO_TCP, NULL, &port);
 
 	nat_hook = READ_ONCE(nf_nat_ftp_hook);
-	if (nat_hook && ct->status & IPS_NAT_MASK) {
+	if (nat_hook && seg->nat) {
 		verdict = nat_hook(skb, seg->ctinfo,
 				   (enum nf_ct_ftp_type)match->kind,
 				   seg->protoff, match->offset, match->len,
@@ -299,6 +422,33 @@ static unsigned int announce(struct sk_buff *skb, const struct segment *seg,
 
 /* --- packets ----------------------------------------------------------- */
 
+/* A side's numbers start with its SYN; the data of one may not count. */
+static void start(const struct segment *seg)
+{
+	struct state *state = nfct_help_data(seg->ct);
+	struct side *side = &state->side[seg->dir];
+
+	spin_lock_bh(&ftp_lock);
+	side->flags = SIDE_START | (side->flags & SIDE_LOADED);
+	if (!seg->len) {
+		side->next = seg->seq + 1;
+		side->flags |= SIDE_KNOWN;
+	}
+	spin_unlock_bh(&ftp_lock);
+}
+
+static bool handshake(const struct nf_conn *ct)
+{
+	switch (READ_ONCE(ct->proto.tcp.state)) {
+	case TCP_CONNTRACK_SYN_SENT:
+	case TCP_CONNTRACK_SYN_SENT2:
+	case TCP_CONNTRACK_SYN_RECV:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Has the packet anything to say? */
 static bool payload(const struct sk_buff *skb, struct segment *seg)
 {
@@ -306,15 +456,21 @@ static bool payload(const struct sk_buff *skb, struct segment *seg)
 	struct tcphdr buf;
 
 	th = skb_header_pointer(skb, seg->protoff, sizeof(buf), &buf);
-	if (!th || th->doff * 4 < sizeof(*th) || th->syn || th->rst)
+	if (!th || th->doff * 4 < sizeof(*th) || th->rst)
 		return false;
 
 	seg->off = seg->protoff + th->doff * 4;
-	if (seg->off >= skb->len || skb->len - seg->off > BUFFER_SIZE)
+	if (seg->off > skb->len)
 		return false;
 	seg->len = skb->len - seg->off;
+	seg->text = min_t(unsigned int, seg->len, BUFFER_SIZE);
 	seg->seq = ntohl(th->seq);
-	return true;
+	if (th->syn) {
+		if (handshake(seg->ct))
+			start(seg);
+		return false;
+	}
+	return seg->len;
 }
 
 static int ftp_help(struct sk_buff *skb, unsigned int protoff,
@@ -325,27 +481,33 @@ static int ftp_help(struct sk_buff *skb, unsigned int protoff,
 		.ctinfo		= ctinfo,
 		.dir		= CTINFO2DIR(ctinfo),
 		.protoff	= protoff,
+		.nat		= READ_ONCE(nf_nat_ftp_hook) &&
+				  ct->status & IPS_NAT_MASK,
 	};
-	enum nf_ct_ftp_result result;
 	struct nf_ct_ftp_match match;
+	enum outcome outcome;
 
+	if (!payload(skb, &seg))
+		return NF_ACCEPT;
 	/* Both sides have spoken. */
 	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY)
 		return NF_ACCEPT;
-	if (!nf_ct_is_confirmed(ct) || !payload(skb, &seg))
+	if (!nf_ct_is_confirmed(ct))
 		return NF_ACCEPT;
 
 	spin_lock_bh(&ftp_lock);
-	result = parse(skb, &seg, &match);
+	outcome = examine(skb, &seg, &match);
 	spin_unlock_bh(&ftp_lock);
 
-	switch (result) {
-	case NF_CT_FTP_FOUND:
+	switch (outcome) {
+	case ANNOUNCE:
 		return announce(skb, &seg, &match);
-	case NF_CT_FTP_PARTIAL:
-		/* Sent again, it will be whole, or longer at least. */
+	case HOLD:
 		nf_ct_helper_log(skb, ct, "partial matching of `%s'",
 				 nf_ct_ftp_keyword(match.kind));
+		return NF_DROP;
+	case EARLY:
+		nf_ct_helper_log(skb, ct, "segment out of order");
 		return NF_DROP;
 	default:
 		return NF_ACCEPT;
@@ -355,11 +517,11 @@ static int ftp_help(struct sk_buff *skb, unsigned int protoff,
 /* The connection was put here by netlink: take lines up where they are. */
 static int ftp_from_nlattr(struct nlattr *attr, struct nf_conn *ct)
 {
-	struct nf_ct_ftp_master *info = nfct_help_data(ct);
+	struct state *state = nfct_help_data(ct);
 	int dir;
 
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
-		info->flags[dir] |= NF_CT_FTP_SEQ_PICKUP | SEQ_VOUCHED;
+		state->side[dir].flags |= SIDE_LOADED;
 	return 0;
 }
 
@@ -378,13 +540,13 @@ static int __init ftp_init(void)
 	int err;
 
 	NF_CT_HELPER_BUILD_BUG_ON(sizeof(struct state));
-	BUILD_BUG_ON(offsetof(struct state, info));
+	BUILD_BUG_ON((U8_MAX + 1) % LINES || LINE_KEPT > U8_MAX);
 	BUILD_BUG_ON((int)NF_CT_FTP_KIND_PORT != NF_CT_FTP_PORT ||
 		     (int)NF_CT_FTP_KIND_PASV != NF_CT_FTP_PASV ||
 		     (int)NF_CT_FTP_KIND_EPRT != NF_CT_FTP_EPRT ||
 		     (int)NF_CT_FTP_KIND_EPSV != NF_CT_FTP_EPSV);
 
-	buffer = kmalloc(BUFFER_SIZE, GFP_KERNEL);
+	buffer = kmalloc(LINE_KEPT + BUFFER_SIZE, GFP_KERNEL);
 	if (!buffer)
 		return -ENOMEM;
 

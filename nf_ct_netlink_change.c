@@ -236,9 +236,12 @@ static int change_help(struct nf_conn *ct,
 	struct nf_conn_help *help = nfct_help(ct);
 	struct nf_conntrack_helper *helper;
 
-	/* What was expected has the helper of its expectation. */
-	if (ct->master)
-		return -EBUSY;
+	/* What was expected has the helper that the expectation said. */
+	if (ct->master) {
+		helper = help ? rcu_dereference(help->helper) : NULL;
+		return helper && !strcmp(helper->name, changes->helper) ?
+		       0 : -EBUSY;
+	}
 
 	if (!*changes->helper) {
 		if (help && rcu_access_pointer(help->helper)) {
@@ -317,21 +320,39 @@ int nf_ct_nl_change(struct nf_conn *ct, const struct nlattr * const cda[])
 	return err ?: nf_ct_nl_change_state(ct, cda, &changes);
 }
 
+/* A verdict may also take back what no packet depends on. Bits that are no
+ * business of a client's don't matter here.
+ */
+static int change_status_queued(struct nf_conn *ct,
+				const struct nlattr * const cda[])
+{
+	unsigned int status = ntohl(nla_get_be32(cda[CTA_STATUS]));
+
+	if (ct->status & ~status & (IPS_SEEN_REPLY | IPS_ASSURED))
+		return -EBUSY;
+	__nf_ct_change_status(ct, status, ~status);
+	return 0;
+}
+
 /**
  * nf_ct_nl_change_queued - change the entry of a packet that was in a queue
- * @ct: entry, confirmed or the packet's own
+ * @ct: entry: confirmed, or the packet's own
  * @cda: attributes
  *
  * Return: 0, or what the parts say.
  */
 int nf_ct_nl_change_queued(struct nf_conn *ct, const struct nlattr * const cda[])
 {
-	int err = 0;
+	struct nf_ct_nl_changes changes;
+	int err;
 
-	if (cda[CTA_TIMEOUT])
+	err = nf_ct_nl_changes_parse(cda, &changes);
+	if (!err && cda[CTA_TIMEOUT])
 		err = change_timeout(ct, cda);
 	if (!err && cda[CTA_STATUS])
-		err = nf_ct_change_status_common(ct, ntohl(nla_get_be32(cda[CTA_STATUS])));
+		err = change_status_queued(ct, cda);
+	if (!err && cda[CTA_HELP])
+		err = change_help(ct, &changes);
 	if (!err && cda[CTA_LABELS])
 		err = nf_ct_nl_change_labels(ct, cda);
 	if (!err && cda[CTA_MARK])

@@ -221,8 +221,9 @@ static int equip(struct nf_conn *ct, const struct target *target,
 		err = setup_nat(ct, cda);
 	if (!err && cda[CTA_STATUS])
 		err = nf_ct_nl_change_status(ct, cda);
-	if (!err && cda[CTA_LABELS] && nf_ct_labels_find(ct))
-		err = nf_ct_nl_change_labels(ct, cda);
+	/* Where nobody uses labels the entry is made without. */
+	if (!err && cda[CTA_LABELS])
+		nf_ct_nl_change_labels(ct, cda);
 	if (!err)
 		err = nf_ct_nl_change_state(ct, cda, changes);
 	if (!err && cda[CTA_TUPLE_MASTER])
@@ -230,13 +231,11 @@ static int equip(struct nf_conn *ct, const struct target *target,
 	return err;
 }
 
-static unsigned int birth_events(const struct nf_conn *ct)
-{
-	return BIT(ct->master ? IPCT_RELATED : IPCT_NEW) |
-	       BIT(IPCT_REPLY) | BIT(IPCT_ASSURED) | BIT(IPCT_PROTOINFO) |
-	       BIT(IPCT_HELPER) | BIT(IPCT_MARK) | BIT(IPCT_SEQADJ) |
-	       BIT(IPCT_LABEL) | BIT(IPCT_SYNPROXY);
-}
+/* All that a listener may want to know: what has really changed is not told. */
+#define CHANGE_EVENTS	(BIT(IPCT_REPLY) | BIT(IPCT_ASSURED) | \
+			 BIT(IPCT_PROTOINFO) | BIT(IPCT_HELPER) | \
+			 BIT(IPCT_MARK) | BIT(IPCT_SEQADJ) | BIT(IPCT_LABEL) | \
+			 BIT(IPCT_SYNPROXY))
 
 static int create(const struct target *target, u32 portid, int report,
 		  const struct nlattr * const cda[])
@@ -272,19 +271,14 @@ static int create(const struct target *target, u32 portid, int report,
 	rcu_read_unlock();
 
 	if (!err)
-		nf_conntrack_eventmask_report(birth_events(ct), ct, portid, report);
+		nf_conntrack_eventmask_report(CHANGE_EVENTS |
+					      BIT(ct->master ? IPCT_RELATED : IPCT_NEW),
+					      ct, portid, report);
 	nf_ct_put(ct);
 	return err;
 }
 
 /* --- update ------------------------------------------------------------ */
-
-static unsigned int update_events(const struct nlattr * const cda[])
-{
-	return BIT(IPCT_REPLY) | BIT(IPCT_ASSURED) | BIT(IPCT_PROTOINFO) |
-	       BIT(IPCT_HELPER) | BIT(IPCT_MARK) | BIT(IPCT_SEQADJ) |
-	       (cda[CTA_LABELS] ? BIT(IPCT_LABEL) : 0) | BIT(IPCT_SYNPROXY);
-}
 
 static int update(struct nf_conn *ct, u32 portid, int report,
 		  const struct nlattr * const cda[])
@@ -296,7 +290,7 @@ static int update(struct nf_conn *ct, u32 portid, int report,
 	rcu_read_unlock();
 
 	if (!err)
-		nf_conntrack_eventmask_report(update_events(cda), ct, portid,
+		nf_conntrack_eventmask_report(CHANGE_EVENTS, ct, portid,
 					      report);
 	return err;
 }
@@ -391,7 +385,8 @@ static int fits(struct nf_conn *ct, void *data)
 }
 
 /* Delete the entries of the namespace that fit. A client of the first version
- * of the protocol has never meant the family that it names.
+ * of the protocol has never meant the family that it names, unless it knows
+ * CTA_FILTER.
  */
 static int flush(const struct nfnl_info *info, u32 portid,
 		 const struct nlattr * const cda[])
@@ -403,10 +398,11 @@ static int flush(const struct nfnl_info *info, u32 portid,
 		.report	= nlmsg_report(info->nlh),
 	};
 	struct nf_ct_nl_filter *filter;
+	u8 family = nfmsg->nfgen_family;
 
-	filter = nf_ct_nl_filter_new(cda, nfmsg->nfgen_family,
-				     nfmsg->version == NFNETLINK_V0 ?
-				     NFPROTO_UNSPEC : nfmsg->nfgen_family);
+	if (nfmsg->version == NFNETLINK_V0 && !cda[CTA_FILTER])
+		family = NFPROTO_UNSPEC;
+	filter = nf_ct_nl_filter_new(cda, nfmsg->nfgen_family, family);
 	if (IS_ERR(filter))
 		return PTR_ERR(filter);
 

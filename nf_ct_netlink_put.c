@@ -165,9 +165,16 @@ static int put_master(struct sk_buff *skb, const struct nf_conn *ct)
 	       0;
 }
 
+/* Seconds that are left. Until an entry is confirmed its time does not run. */
+static u32 seconds_left(const struct nf_conn *ct)
+{
+	return (nf_ct_is_confirmed(ct) ? nf_ct_expires(ct) :
+					 READ_ONCE(ct->timeout)) / HZ;
+}
+
 static int put_timeout(struct sk_buff *skb, const struct nf_conn *ct)
 {
-	return nla_put_be32(skb, CTA_TIMEOUT, htonl(nf_ct_expires(ct) / HZ));
+	return nla_put_be32(skb, CTA_TIMEOUT, htonl(seconds_left(ct)));
 }
 
 static int put_protoinfo(struct sk_buff *skb, struct nf_conn *ct, bool gone)
@@ -323,21 +330,13 @@ static int put_help(struct sk_buff *skb, const struct nf_conn *ct)
 	return 0;
 }
 
-static int put_labels(struct sk_buff *skb, const struct nf_conn *ct)
-{
-	const struct nf_conn_labels *labels = nf_ct_labels_find(ct);
-
-	return labels ? nla_put(skb, CTA_LABELS, sizeof(labels->bits),
-				labels->bits) : 0;
-}
-
 static int put_labels_if_set(struct sk_buff *skb, const struct nf_conn *ct)
 {
 	const struct nf_conn_labels *labels = nf_ct_labels_find(ct);
 
 	if (!labels || !memchr_inv(labels->bits, 0, sizeof(labels->bits)))
 		return 0;
-	return put_labels(skb, ct);
+	return nla_put(skb, CTA_LABELS, sizeof(labels->bits), labels->bits);
 }
 
 static int put_seqadj_dir(struct sk_buff *skb, int attr,
@@ -400,13 +399,10 @@ static int put_lifetime(struct sk_buff *skb, struct nf_conn *ct,
 			unsigned int part)
 {
 	bool gone = part & NF_CT_NL_GONE;
-	int err = 0;
 
 	if (test_bit(IPS_OFFLOAD_BIT, &ct->status))
 		return 0;
-	if (!gone)
-		err = put_timeout(skb, ct);
-	return err ?: put_protoinfo(skb, ct, gone);
+	return (gone ? 0 : put_timeout(skb, ct)) ?: put_protoinfo(skb, ct, gone);
 }
 
 static int put_entry(struct sk_buff *skb, struct nf_conn *ct,
@@ -467,6 +463,17 @@ int nf_ct_nl_fill(struct sk_buff *skb, u32 portid, u32 seq, u16 flags,
 
 /* --- events ------------------------------------------------------------ */
 
+static int put_end(struct sk_buff *skb, struct nf_conn *ct)
+{
+	/* It was deleted before its time was over. */
+	int err = seconds_left(ct) ? put_timeout(skb, ct) : 0;
+
+	return err ?:
+	       put_counters(skb, ct) ?:
+	       put_timestamp(skb, ct) ?:
+	       put_protoinfo(skb, ct, true);
+}
+
 static int put_change(struct sk_buff *skb, struct nf_conn *ct,
 		      unsigned int events)
 {
@@ -478,7 +485,7 @@ static int put_change(struct sk_buff *skb, struct nf_conn *ct,
 	if (!err)
 		err = put_help(skb, ct) ?: put_secctx(skb, ct);
 	if (!err && events & BIT(IPCT_LABEL))
-		err = put_labels(skb, ct);
+		err = put_labels_if_set(skb, ct);
 	if (!err && events & BIT(IPCT_RELATED))
 		err = put_master(skb, ct);
 	if (!err && events & BIT(IPCT_SEQADJ))
@@ -499,20 +506,13 @@ static int put_change(struct sk_buff *skb, struct nf_conn *ct,
 int nf_ct_nl_put_event(struct sk_buff *skb, struct nf_conn *ct,
 		       unsigned int events)
 {
-	int err;
-
-	err = put_identity(skb, ct) ?: put_id(skb, ct) ?: put_status(skb, ct);
-	if (err)
-		return err;
-	if (events & BIT(IPCT_DESTROY))
-		err = put_timeout(skb, ct) ?: put_counters(skb, ct) ?:
-		      put_timestamp(skb, ct) ?: put_protoinfo(skb, ct, true);
-	else
-		err = put_change(skb, ct, events);
-	if (!err)
-		err = events & BIT(IPCT_MARK) ? put_mark(skb, ct) :
-						put_mark_if_set(skb, ct);
-	return err;
+	return put_identity(skb, ct) ?:
+	       put_id(skb, ct) ?:
+	       put_status(skb, ct) ?:
+	       (events & BIT(IPCT_DESTROY) ? put_end(skb, ct) :
+					     put_change(skb, ct, events)) ?:
+	       (events & BIT(IPCT_MARK) ? put_mark(skb, ct) :
+					  put_mark_if_set(skb, ct));
 }
 
 /* --- queues and logs --------------------------------------------------- */
@@ -531,6 +531,8 @@ int nf_ct_nl_put_glue(struct sk_buff *skb, struct nf_conn *ct)
 	       put_status(skb, ct) ?:
 	       put_timeout(skb, ct) ?:
 	       put_protoinfo(skb, ct, false) ?:
+	       put_counters(skb, ct) ?:
+	       put_timestamp(skb, ct) ?:
 	       put_help(skb, ct) ?:
 	       put_secctx(skb, ct) ?:
 	       put_master(skb, ct) ?:

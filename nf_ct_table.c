@@ -436,6 +436,7 @@ static void publish(struct held *h, struct nf_conn *ct,
 	/* Up to here ->timeout was relative, and the entry its owner's. */
 	WRITE_ONCE(ct->timeout, ct->timeout + nfct_time_stamp);
 	refcount_inc(&ct->ct_general.use);
+	/* Who sees that it is confirmed sees all of it. */
 	smp_mb__before_atomic();
 	set_bit(IPS_CONFIRMED_BIT, &ct->status);
 

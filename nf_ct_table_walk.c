@@ -207,6 +207,11 @@ void nf_ct_iterate_destroy(int (*iter)(struct nf_conn *i, void *data),
 		nf_queue_nf_hook_drop(net);
 	up_read(&net_rwsem);
 
+	/* One that is being removed is on the list no more, but it may have had
+	 * entries until now.
+	 */
+	net_ns_barrier();
+
 	nf_ct_ext_invalidate();
 	synchronize_net();
 

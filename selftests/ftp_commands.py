@@ -4,17 +4,17 @@
 Real TCP connections, whose two ends this process holds. Each case says some
 segments from one side, and names the port that is expected then, or NONE, or
 DROP if they do not arrive. A case that stock does otherwise is marked OURS: a
-number out of its bounds is an attack, and several lines may share a segment.
+number out of its bounds is an attack, several lines may share a segment, and a
+line may come in pieces. The counterpart, if there is one, is marked STOCK.
 """
 
 import socket
 import sys
-import time
 
-from ctlab import Ns
+from ftp_session import Session, expected, family, receive
 
 NONE, DROP = "nothing", "drop"
-OURS = "ours"
+OURS, STOCK = "ours", "stock"
 A4, B4, A6, B6 = "10.0.1.2", "10.0.2.2", "fd00:1::2", "fd00:2::2"
 
 # (what, [segments], expected[, OURS])
@@ -37,15 +37,30 @@ CLIENT = [
      ["PORT 10,0,1,2,", "8,12\r\n"], 2060, OURS),
     ("PORT in pieces of three bytes",
      ["POR", "T 1", "0,0", ",1,", "2,8", ",13", "\r\n"], 2061, OURS),
-    ("PORT in pieces of one byte, more than a window of them, goes through",
-     list("PORT 10,0,1,2,9,20\r\n"), NONE, OURS),
+    ("PORT in pieces of one byte, more than a window of them",
+     list("PORT 10,0,1,2,9,20\r\n"), 2324, OURS),
+    ("EPRT in pieces of one byte", list("EPRT |1|10.0.1.2|2325|\r\n"), 2325,
+     OURS),
+    ("PORT behind 9 kB of commands, in one packet",
+     ["NOOP\r\n" * 1500 + "PORT 10,0,1,2,9,26\r\n"], 2330, OURS),
+    ("PORT before 9 kB of commands, in one packet",
+     ["PORT 10,0,1,2,9,27\r\n" + "NOOP\r\n" * 1500], 2331),
+    ("PORT in pieces behind other commands",
+     ["NOOP\r\nNOOP\r\nPOR", "T 10,0,1,2,9,22\r\nNOOP\r\n"], 2326, OURS),
+    ("PORT in pieces, the first of them wrong",
+     ["xPOR", "T 10,0,1,2,9,23\r\n"], NONE),
+    ("PORT that goes on as something else",
+     ["PORT 10,0,1,", "x2,9,24\r\n"], NONE, OURS),
+    ("a command that begins as PORT does", ["P", "ASV\r\n"], NONE, OURS),
     ("PORT to an own low port", ["PORT 10,0,1,2,0,80\r\n"], 80),
     ("EPRT, IPv4", ["EPRT |1|10.0.1.2|2063|\r\n"], 2063),
     ("EPRT with another delimiter", ["EPRT !1!10.0.1.2!2064!\r\n"], 2064),
     ("EPRT in small letters", ["eprt |1|10.0.1.2|2065|\r\n"], 2065),
 
-    ("PORT without its end", ["PORT 10,0,1,2,9,1"], DROP),
-    ("the beginning of PORT", ["PO"], DROP),
+    ("PORT without its end", ["PORT 10,0,1,2,9,1"], NONE, OURS),
+    ("PORT without its end", ["PORT 10,0,1,2,9,1"], DROP, STOCK),
+    ("the beginning of PORT", ["PO"], NONE, OURS),
+    ("the beginning of PORT", ["PO"], DROP, STOCK),
     ("PORT to a third host", ["PORT 10,0,1,9,9,2\r\n"], NONE),
     ("EPRT to a third host", ["EPRT |1|10.0.1.9|2307|\r\n"], NONE),
     ("another word that ends in PORT", ["xPORT 10,0,1,2,9,3\r\n"], NONE),
@@ -101,11 +116,17 @@ SERVER = [
     ("227 to the server's own low port", ["227 x (10,0,2,2,0,80)\r\n"], 80),
     ("229", ["229 Entering Extended Passive Mode (|||2061|)\r\n"], 2061),
     ("229 with another delimiter", ["229 ok (!!!2062!)\r\n"], 2062),
+    ("227 in pieces of one byte",
+     list("227 Entering Passive Mode (10,0,2,2,9,13)\r\n"), 2317, OURS),
+    ("229 in pieces of one byte",
+     list("229 Entering Extended Passive Mode (|||2318|)\r\n"), 2318, OURS),
     ("229 with other brackets before",
      ["229 Extended (a) Mode (|||2063|)\r\n"], 2063, OURS),
 
-    ("227 without its end", ["227 Entering Passive Mode (10,0,2,2,9,1"], DROP),
-    ("the beginning of 227", ["22"], DROP),
+    ("227 without its end", ["227 Entering Passive Mode (10,0,2,2,9,1"], NONE, OURS),
+    ("227 without its end", ["227 Entering Passive Mode (10,0,2,2,9,1"], DROP, STOCK),
+    ("the beginning of 227", ["22"], NONE, OURS),
+    ("the beginning of 227", ["22"], DROP, STOCK),
     ("227 to a third host",
      ["227 Entering Passive Mode (10,0,2,9,9,2)\r\n"], NONE),
     ("227 to a third host's low port",
@@ -142,65 +163,6 @@ SERVER6 = [
      2061),
     ("227 on IPv6", ["227 Entering Passive Mode (10,0,2,2,9,1)\r\n"], NONE),
 ]
-
-
-def expected(router):
-    """The expectations of the router: {(source, destination, port)}."""
-    found = set()
-    with Ns(router), open("/proc/net/nf_conntrack_expect") as f:
-        for line in f:
-            word = dict(w.split("=") for w in line.split()[4:] if "=" in w)
-            found.add((socket.inet_pton(*family(word["src"])),
-                       socket.inet_pton(*family(word["dst"])),
-                       int(word["dport"])))
-    return found
-
-
-def family(addr):
-    return (socket.AF_INET6 if ":" in addr else socket.AF_INET), addr
-
-
-def receive(sock, size, seconds):
-    """Read @size bytes; false if they don't come in time."""
-    end = time.monotonic() + seconds
-    while size > 0:
-        sock.settimeout(max(end - time.monotonic(), 0.01))
-        try:
-            got = sock.recv(65536)
-        except TimeoutError:
-            return False
-        if not got:
-            return False
-        size -= len(got)
-    return True
-
-
-class Session:
-    """A control connection that has been greeted and logged in to."""
-
-    def __init__(self, client, server, addr):
-        with Ns(server):
-            listener = socket.create_server((addr, 21), family=family(addr)[0])
-        with Ns(client):
-            self.client = socket.create_connection((addr, 21), timeout=10)
-        self.server = listener.accept()[0]
-        listener.close()
-        for sock in self.client, self.server:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.say(self.server, self.client, "220 hello\r\n")
-        self.say(self.client, self.server, "USER me\r\n")
-        self.say(self.server, self.client, "230 welcome\r\n")
-
-    @staticmethod
-    def say(one, other, text, seconds=10):
-        one.sendall(text.encode("latin1"))
-        return receive(other, len(text), seconds)
-
-    def close(self):
-        for sock in self.client, self.server:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                            b"\1\0\0\0\0\0\0\0")
-            sock.close()
 
 
 def say_all(session, from_server, segments, wanted):
