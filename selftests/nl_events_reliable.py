@@ -151,7 +151,7 @@ def namespace_goes():
 
 
 def module_goes():
-    """Unloaded and loaded while somebody listens, dumps, and sends."""
+    """Unloaded and loaded while somebody listens, asks, and sends; asking loads it, too."""
     rules("table inet t { chain f { type filter hook forward priority 0; ct state new,established accept; } }")
     ev = router.netlink(groups=(G_NEW, G_UPDATE, G_DESTROY), rcvbuf=1 << 20)
     stop = threading.Event()
@@ -163,17 +163,17 @@ def module_goes():
             n += 1
             a.sendto(b"x", (S4, 2000 + n % 5000))
 
-    def dumps():
+    def requests():
         while not stop.is_set():
             try:
-                other.dump(SUBSYS_CT, CT_GET)
-                other.dump(SUBSYS_EXP, EXP_GET)
+                other.request(SUBSYS_CT, CT_GET, flow(1))
                 other.request(SUBSYS_CT, CT_DELETE)
+                other.request(SUBSYS_EXP, EXP_DELETE)
             except OSError:
                 pass
 
     other = router.netlink(timeout=2)
-    threads = [threading.Thread(target=x) for x in (traffic, dumps)]
+    threads = [threading.Thread(target=x) for x in (traffic, requests)]
     for x in threads:
         x.start()
     try:
