@@ -269,8 +269,6 @@ static inline void nf_ct_legacy_exit_net(struct net *net)
 #endif
 
 /* nf_ct_sysctl.c */
-int nf_ct_sysctl_buckets(nf_ct_ctl_table *table, int write, void *buffer,
-			 size_t *lenp, loff_t *ppos);
 int nf_ct_sysctl_init(void);
 void nf_ct_sysctl_exit(void);
 int nf_ct_sysctl_init_net(struct net *net);

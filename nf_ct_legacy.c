@@ -6,10 +6,8 @@
  * nf_ct_procfs.c.
  */
 #include <linux/module.h>
-#include <linux/slab.h>
-#include <linux/sysctl.h>
 
-#include "nf_ct.h"
+#include "nf_ct_sysctl.h"
 
 #ifdef CONFIG_SYSCTL
 
@@ -17,37 +15,18 @@ static bool legacy __read_mostly;
 module_param(legacy, bool, 0444);
 MODULE_PARM_DESC(legacy, "Show /proc/net/ip_conntrack and net.ipv4.netfilter.ip_conntrack_* as well");
 
-static int u8_max = U8_MAX;
+#define U8(_procname, _name, _max) \
+	NF_CT_SYSCTL_U8("ip_conntrack_" _procname, _name, _max)
 
-/* Data is an offset in struct netns_ct until the table is copied. */
-#define FIELD(_name)							\
-	.data = (void *)offsetof(struct netns_ct, _name),		\
-	.maxlen = sizeof_field(struct netns_ct, _name)
-
-#define BYTE(_procname, _name, _max)					\
-	{								\
-		.procname	= "ip_conntrack_" _procname,		\
-		FIELD(_name),						\
-		.mode		= 0644,					\
-		.proc_handler	= proc_dou8vec_minmax,			\
-		.extra1		= SYSCTL_ZERO,				\
-		.extra2		= _max,					\
-	}
-
-#define SECONDS(_procname, _name)					\
-	{								\
-		.procname	= "ip_conntrack_" _procname,		\
-		FIELD(nf_ct_proto._name),				\
-		.mode		= 0644,					\
-		.proc_handler	= proc_dointvec_jiffies,		\
-	}
+#define SECONDS(_procname, _name) \
+	NF_CT_SYSCTL_SECONDS("ip_conntrack_" _procname, nf_ct_proto._name)
 
 static const struct ctl_table net_table[] = {
-	BYTE("checksum", sysctl_checksum, SYSCTL_ONE),
-	BYTE("log_invalid", sysctl_log_invalid, &u8_max),
-	BYTE("tcp_loose", nf_ct_proto.tcp.tcp_loose, SYSCTL_ONE),
-	BYTE("tcp_be_liberal", nf_ct_proto.tcp.tcp_be_liberal, SYSCTL_ONE),
-	BYTE("tcp_max_retrans", nf_ct_proto.tcp.tcp_max_retrans, &u8_max),
+	U8("checksum", sysctl_checksum, SYSCTL_ONE),
+	U8("log_invalid", sysctl_log_invalid, &nf_ct_sysctl_u8_max),
+	U8("tcp_loose", nf_ct_proto.tcp.tcp_loose, SYSCTL_ONE),
+	U8("tcp_be_liberal", nf_ct_proto.tcp.tcp_be_liberal, SYSCTL_ONE),
+	U8("tcp_max_retrans", nf_ct_proto.tcp.tcp_max_retrans, &nf_ct_sysctl_u8_max),
 	SECONDS("generic_timeout", generic.timeout),
 	SECONDS("icmp_timeout", icmp.timeout),
 	SECONDS("udp_timeout", udp.timeouts[UDP_CT_UNREPLIED]),
@@ -66,7 +45,6 @@ static const struct ctl_table net_table[] = {
 	SECONDS("tcp_timeout_max_retrans", tcp.timeouts[TCP_CONNTRACK_RETRANS]),
 };
 
-/* The machine's; they can only be read in other namespaces. */
 static const struct ctl_table machine_table[] = {
 	{
 		.procname	= "ip_conntrack_max",
@@ -87,54 +65,14 @@ static const struct ctl_table machine_table[] = {
 	},
 };
 
-#define OWN	ARRAY_SIZE(net_table)
-#define MACHINE	ARRAY_SIZE(machine_table)
-#define ALL	(OWN + MACHINE + 1)	/* and ip_conntrack_count */
-
-static int sysctl_init_net(struct net *net)
-{
-	struct ctl_table_header **header = &nf_ct_pernet_priv(net)->legacy;
-	struct ctl_table *table;
-	unsigned int i;
-
-	/* Older kernels look for an empty last entry. */
-	table = kcalloc(ALL + 1, sizeof(*table), GFP_KERNEL_ACCOUNT);
-	if (!table)
-		return -ENOMEM;
-
-	memcpy(table, net_table, sizeof(net_table));
-	for (i = 0; i < OWN; i++)
-		table[i].data += (unsigned long)&net->ct;
-
-	memcpy(table + OWN, machine_table, sizeof(machine_table));
-	if (!net_eq(net, &init_net))
-		for (i = 0; i < MACHINE; i++)
-			table[OWN + i].mode = 0444;
-
-	table[ALL - 1] = (struct ctl_table) {
-		.procname	= "ip_conntrack_count",
-		.data		= &nf_ct_pernet(net)->count,
-		.maxlen		= sizeof(int),
-		.mode		= 0444,
-		.proc_handler	= proc_dointvec,
-	};
-
-	*header = nf_ct_register_sysctl(net, "net/ipv4/netfilter", table, ALL);
-	if (!*header) {
-		kfree(table);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
-static void sysctl_exit_net(struct net *net)
-{
-	struct ctl_table_header *header = nf_ct_pernet_priv(net)->legacy;
-	const struct ctl_table *table = header->ctl_table_arg;
-
-	unregister_net_sysctl_table(header);
-	kfree(table);
-}
+static const struct nf_ct_sysctl_set set = {
+	.path		= "net/ipv4/netfilter",
+	.count		= "ip_conntrack_count",
+	.own		= net_table,
+	.n_own		= ARRAY_SIZE(net_table),
+	.machine	= machine_table,
+	.n_machine	= ARRAY_SIZE(machine_table),
+};
 
 /**
  * nf_ct_legacy_init_net - with legacy=1, the old names in a new namespace
@@ -146,17 +84,18 @@ static void sysctl_exit_net(struct net *net)
  */
 int nf_ct_legacy_init_net(struct net *net)
 {
+	struct nf_ct_pernet *pernet = nf_ct_pernet_priv(net);
 	int err;
 
 	if (!legacy)
 		return 0;
 
-	err = sysctl_init_net(net);
-	if (err)
-		return err;
+	pernet->legacy = nf_ct_sysctl_register(net, &set);
+	if (!pernet->legacy)
+		return -ENOMEM;
 	err = nf_ct_procfs_legacy_init_net(net);
 	if (err)
-		sysctl_exit_net(net);
+		nf_ct_sysctl_unregister(pernet->legacy);
 	return err;
 }
 
@@ -170,7 +109,7 @@ void nf_ct_legacy_exit_net(struct net *net)
 		return;
 
 	nf_ct_procfs_legacy_exit_net(net);
-	sysctl_exit_net(net);
+	nf_ct_sysctl_unregister(nf_ct_pernet_priv(net)->legacy);
 }
 
 #endif /* CONFIG_SYSCTL */

@@ -11,7 +11,7 @@
 #include <linux/sysctl.h>
 #include <net/netfilter/nf_hooks_lwtunnel.h>
 
-#include "nf_ct.h"
+#include "nf_ct_sysctl.h"
 
 /* Defaults of new namespaces. */
 static bool acct __read_mostly;
@@ -46,20 +46,8 @@ void nf_conntrack_tstamp_pernet_init(struct net *net)
 
 #ifdef CONFIG_SYSCTL
 
-/**
- * nf_ct_sysctl_buckets - read or write the number of buckets
- * @table: setting
- * @write: it is written
- * @buffer: text
- * @lenp: length of it
- * @ppos: place in it
- *
- * Context: process, may sleep.
- *
- * Return: 0, or as nf_conntrack_hash_resize().
- */
-int nf_ct_sysctl_buckets(nf_ct_ctl_table *table, int write, void *buffer,
-			 size_t *lenp, loff_t *ppos)
+static int buckets_handler(nf_ct_ctl_table *table, int write, void *buffer,
+			   size_t *lenp, loff_t *ppos)
 {
 	unsigned int buckets = READ_ONCE(nf_conntrack_htable_size);
 	struct ctl_table tmp = *table;
@@ -112,39 +100,19 @@ static int skip_filter_handler(nf_ct_ctl_table *table, int write, void *buffer,
 	return nf_ct_skip_filter_set(pernet->table.net, value);
 }
 
-/* The field of struct netns_ct that an entry of a table is about. */
-#define FIELD(_name)							\
-	.data = (void *)offsetof(struct netns_ct, _name),		\
-	.maxlen = sizeof_field(struct netns_ct, _name)
+#define U8(_procname, _name, _max) \
+	NF_CT_SYSCTL_U8("nf_conntrack_" _procname, _name, _max)
 
-#define U8(_procname, _name, _max)					\
-	{								\
-		.procname	= "nf_conntrack_" _procname,		\
-		FIELD(_name),						\
-		.mode		= 0644,					\
-		.proc_handler	= proc_dou8vec_minmax,			\
-		.extra1		= SYSCTL_ZERO,				\
-		.extra2		= _max,					\
-	}
+#define SECONDS(_procname, _name) \
+	NF_CT_SYSCTL_SECONDS("nf_conntrack_" _procname, nf_ct_proto._name)
 
-#define SECONDS_OF(_procname, _name)					\
-	{								\
-		.procname	= _procname,				\
-		FIELD(_name),						\
-		.mode		= 0644,					\
-		.proc_handler	= proc_dointvec_jiffies,		\
-	}
-
-#define SECONDS(_procname, _name)					\
-	SECONDS_OF("nf_conntrack_" _procname, nf_ct_proto._name)
-
-static int u8_max = U8_MAX;
+int nf_ct_sysctl_u8_max = U8_MAX;
 
 /* The namespace's own; data is an offset until the table is copied. */
 static const struct ctl_table net_table[] = {
 	U8("acct", sysctl_acct, SYSCTL_ONE),
 	U8("checksum", sysctl_checksum, SYSCTL_ONE),
-	U8("log_invalid", sysctl_log_invalid, &u8_max),
+	U8("log_invalid", sysctl_log_invalid, &nf_ct_sysctl_u8_max),
 #ifdef CONFIG_NF_CONNTRACK_EVENTS
 	U8("events", sysctl_events, SYSCTL_TWO),
 #endif
@@ -155,7 +123,7 @@ static const struct ctl_table net_table[] = {
 	U8("tcp_be_liberal", nf_ct_proto.tcp.tcp_be_liberal, SYSCTL_ONE),
 	U8("tcp_ignore_invalid_rst", nf_ct_proto.tcp.tcp_ignore_invalid_rst,
 	   SYSCTL_ONE),
-	U8("tcp_max_retrans", nf_ct_proto.tcp.tcp_max_retrans, &u8_max),
+	U8("tcp_max_retrans", nf_ct_proto.tcp.tcp_max_retrans, &nf_ct_sysctl_u8_max),
 	SECONDS("generic_timeout", generic.timeout),
 	SECONDS("tcp_timeout_syn_sent", tcp.timeouts[TCP_CONNTRACK_SYN_SENT]),
 	SECONDS("tcp_timeout_syn_recv", tcp.timeouts[TCP_CONNTRACK_SYN_RECV]),
@@ -174,8 +142,8 @@ static const struct ctl_table net_table[] = {
 	SECONDS("icmp_timeout", icmp.timeout),
 	SECONDS("icmpv6_timeout", icmpv6.timeout),
 #if IS_ENABLED(CONFIG_NF_FLOW_TABLE)
-	SECONDS_OF("nf_flowtable_tcp_timeout", nf_ct_proto.tcp.offload_timeout),
-	SECONDS_OF("nf_flowtable_udp_timeout", nf_ct_proto.udp.offload_timeout),
+	NF_CT_SYSCTL_SECONDS("nf_flowtable_tcp_timeout", nf_ct_proto.tcp.offload_timeout),
+	NF_CT_SYSCTL_SECONDS("nf_flowtable_udp_timeout", nf_ct_proto.udp.offload_timeout),
 #endif
 #ifdef CONFIG_NF_CT_PROTO_SCTP
 	SECONDS("sctp_timeout_closed", sctp.timeouts[SCTP_CONNTRACK_CLOSED]),
@@ -251,7 +219,7 @@ static const struct ctl_table machine_table[] = {
 		.data		= &nf_conntrack_htable_size,
 		.maxlen		= sizeof(int),
 		.mode		= 0644,
-		.proc_handler	= nf_ct_sysctl_buckets,
+		.proc_handler	= buckets_handler,
 	},
 };
 
@@ -267,15 +235,89 @@ static const struct ctl_table other_table[] = {
 #endif
 };
 
-#define OWN	ARRAY_SIZE(net_table)
-#define MACHINE	ARRAY_SIZE(machine_table)
-#define OTHER	ARRAY_SIZE(other_table)
-#define OLDER	ARRAY_SIZE(older_table)
-#define ALL	(OWN + MACHINE + OTHER + OLDER + 1)	/* and nf_conntrack_count */
+static const struct nf_ct_sysctl_set set = {
+	.path		= "net/netfilter",
+	.count		= "nf_conntrack_count",
+	.own		= net_table,
+	.n_own		= ARRAY_SIZE(net_table),
+	.machine	= machine_table,
+	.n_machine	= ARRAY_SIZE(machine_table),
+	.pernet		= older_table,
+	.n_pernet	= ARRAY_SIZE(older_table),
+	.other		= other_table,
+	.n_other	= ARRAY_SIZE(other_table),
+};
 
 /* net.nf_conntrack_max, in the initial namespace; and an empty last entry. */
 static struct ctl_table max_table[2];
 static struct ctl_table_header *max_header;
+
+/**
+ * nf_ct_sysctl_register - show a set of settings in a namespace
+ * @net: namespace
+ * @set: settings; copied
+ *
+ * Context: process, may sleep.
+ *
+ * Return: what nf_ct_sysctl_unregister() takes, or NULL without memory.
+ */
+struct ctl_table_header *
+nf_ct_sysctl_register(struct net *net, const struct nf_ct_sysctl_set *set)
+{
+	unsigned int n = set->n_own + set->n_machine + set->n_pernet +
+			 set->n_other + 1;
+	struct ctl_table_header *header;
+	struct ctl_table *table, *to;
+	unsigned int i;
+
+	/* Older kernels look for an empty last entry. */
+	table = kcalloc(n + 1, sizeof(*table), GFP_KERNEL_ACCOUNT);
+	if (!table)
+		return NULL;
+
+	to = table;
+	for (i = 0; i < set->n_own; i++, to++) {
+		*to = set->own[i];
+		to->data += (unsigned long)&net->ct;
+	}
+	for (i = 0; i < set->n_machine; i++, to++) {
+		*to = set->machine[i];
+		if (!net_eq(net, &init_net))
+			to->mode = 0444;
+	}
+	for (i = 0; i < set->n_pernet; i++, to++) {
+		*to = set->pernet[i];
+		to->data = nf_ct_pernet_priv(net);
+	}
+	for (i = 0; i < set->n_other; i++, to++)
+		*to = set->other[i];
+	*to = (struct ctl_table) {
+		.procname	= set->count,
+		.data		= &nf_ct_pernet(net)->count,
+		.maxlen		= sizeof(int),
+		.mode		= 0444,
+		.proc_handler	= proc_dointvec,
+	};
+
+	header = nf_ct_register_sysctl(net, set->path, table, n);
+	if (!header)
+		kfree(table);
+	return header;
+}
+
+/**
+ * nf_ct_sysctl_unregister - undo nf_ct_sysctl_register()
+ * @header: what it returned
+ *
+ * Context: process, may sleep.
+ */
+void nf_ct_sysctl_unregister(struct ctl_table_header *header)
+{
+	const struct ctl_table *table = header->ctl_table_arg;
+
+	unregister_net_sysctl_table(header);
+	kfree(table);
+}
 
 /**
  * nf_ct_sysctl_init_net - the settings of a new namespace
@@ -288,46 +330,10 @@ static struct ctl_table_header *max_header;
 int nf_ct_sysctl_init_net(struct net *net)
 {
 	struct nf_conntrack_net *cnet = nf_ct_pernet(net);
-	struct ctl_table *table;
-	unsigned int i;
 
 	net->ct.sysctl_checksum = 1;
-
-	/* Older kernels look for an empty last entry. */
-	table = kcalloc(ALL + 1, sizeof(*table), GFP_KERNEL_ACCOUNT);
-	if (!table)
-		return -ENOMEM;
-
-	memcpy(table, net_table, sizeof(net_table));
-	for (i = 0; i < OWN; i++)
-		table[i].data += (unsigned long)&net->ct;
-
-	memcpy(table + OWN, machine_table, sizeof(machine_table));
-	if (!net_eq(net, &init_net))
-		for (i = 0; i < MACHINE; i++)
-			table[OWN + i].mode = 0444;
-
-	memcpy(table + OWN + MACHINE, other_table, sizeof(other_table));
-
-	memcpy(table + OWN + MACHINE + OTHER, older_table, sizeof(older_table));
-	for (i = 0; i < OLDER; i++)
-		table[OWN + MACHINE + OTHER + i].data = nf_ct_pernet_priv(net);
-
-	table[ALL - 1] = (struct ctl_table) {
-		.procname	= "nf_conntrack_count",
-		.data		= &cnet->count,
-		.maxlen		= sizeof(int),
-		.mode		= 0444,
-		.proc_handler	= proc_dointvec,
-	};
-
-	cnet->sysctl_header = nf_ct_register_sysctl(net, "net/netfilter", table,
-						    ALL);
-	if (!cnet->sysctl_header) {
-		kfree(table);
-		return -ENOMEM;
-	}
-	return 0;
+	cnet->sysctl_header = nf_ct_sysctl_register(net, &set);
+	return cnet->sysctl_header ? 0 : -ENOMEM;
 }
 
 /**
@@ -336,11 +342,7 @@ int nf_ct_sysctl_init_net(struct net *net)
  */
 void nf_ct_sysctl_exit_net(struct net *net)
 {
-	struct nf_conntrack_net *cnet = nf_ct_pernet(net);
-	const struct ctl_table *table = cnet->sysctl_header->ctl_table_arg;
-
-	unregister_net_sysctl_table(cnet->sysctl_header);
-	kfree(table);
+	nf_ct_sysctl_unregister(nf_ct_pernet(net)->sysctl_header);
 	nf_ct_skip_filter_set(net, false);
 }
 
