@@ -64,9 +64,9 @@ def checksummed(src, dst, proto, segment):
     if proto == ICMP:
         return put_sum(clean, at, inet_sum(clean))
     cover = None
-    if proto == UDPLITE:
+    if proto == UDPLITE and len(clean) >= 6:
         cover = struct.unpack_from("!H", clean, 4)[0] or None
-    if proto == DCCP and clean[9] & 15:
+    if proto == DCCP and len(clean) > 9 and clean[9] & 15:
         cover = clean[8] * 4 + ((clean[9] & 15) - 1) * 4
     value = pseudo_sum(src, dst, proto, clean, cover)
     return put_sum(clean, at, value or 0xffff if proto in (UDP, UDPLITE) else value)
