@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Queues and logs with connection tracking: see nl_nfqueue.sh. Arguments: client, router, server."""
+"""Queues and logs with connection tracking: see nl_nfqueue.sh. Arguments: client, router, server, whose
+module it is."""
 import os
 import sys
 import threading
@@ -230,6 +231,11 @@ def helpers():
     t.eq("expectation by a verdict: malformed", [], told())
     queue.verdict(f.ask(), expectation(7006))
     t.eq("expectation by a verdict without the entry", [], told())
+    if sys.argv[4] == "ours":		# the stock one follows a NULL pointer
+        for what, part in (("tuple", port_tuple(E["TUPLE"], S4, C4, 17, 0, 7008)),
+                           ("mask", port_tuple(E["MASK"], "255.255.255.255", "255.255.255.255", 17, 0, 0xffff))):
+            queue.verdict(f.ask(), nested(attr(CTA["MARK"], be32(5))), nest(EXP, part))
+            t.eq("expectation by a verdict: of a %s alone" % what, [], told())
     g = Flow()
     queue.verdict(g.ask(), nested(attr(CTA["MARK"], be32(5))), expectation(7007))
     t.eq("expectation by a verdict on a new flow", [be16(g.port)], [x[E["MASTER"]][2][2] for x in told()])
