@@ -328,7 +328,7 @@ static struct nf_conn *start(struct net *net, struct nf_conn *tmpl,
 		if (exp->expectfn)
 			exp->expectfn(ct, exp);
 		nf_ct_expect_put(exp);
-	} else if (tmpl) {
+	} else {
 		__nf_ct_try_assign_helper(ct, tmpl, GFP_ATOMIC);
 	}
 	return ct;

@@ -257,14 +257,32 @@ struct nf_conn_help *nf_ct_helper_ext_add(struct nf_conn *ct, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(nf_ct_helper_ext_add);
 
+/* The helper of the port that the connection goes to. RCU. */
+static struct nf_conntrack_helper *by_port(const struct nf_conn *ct)
+{
+	const struct nf_conntrack_tuple *reply = nf_ct_tuple(ct, IP_CT_DIR_REPLY);
+	struct nf_conntrack_helper *h;
+	unsigned int i;
+
+	for (i = 0; i < nf_ct_helper_hsize; i++) {
+		hlist_for_each_entry_rcu(h, &nf_ct_helper_hash[i], hnode) {
+			if (h->tuple.src.u.all == reply->src.u.all &&
+			    h->tuple.src.l3num == reply->src.l3num &&
+			    h->tuple.dst.protonum == reply->dst.protonum)
+				return h;
+		}
+	}
+	return NULL;
+}
+
 /**
  * __nf_ct_try_assign_helper - give a new connection the helper of its template
  * @ct: entry that is not confirmed
  * @tmpl: template that the packet came with, or NULL
  * @flags: how to allocate
  *
- * Helpers are assigned by rule, never by port. A helper that the entry has been
- * given already stays.
+ * Helpers are assigned by rule; by port only where nf_conntrack_helper is set.
+ * A helper that the entry has been given already stays.
  *
  * Context: RCU read side, as @flags allow.
  *
@@ -276,12 +294,14 @@ int __nf_ct_try_assign_helper(struct nf_conn *ct, struct nf_conn *tmpl,
 	struct nf_conntrack_helper *helper = NULL;
 	struct nf_conn_help *help;
 
-	if (test_bit(IPS_HELPER_BIT, &ct->status) || !tmpl)
+	if (test_bit(IPS_HELPER_BIT, &ct->status))
 		return 0;
 
-	help = nfct_help(tmpl);
+	help = tmpl ? nfct_help(tmpl) : NULL;
 	if (help)
 		helper = rcu_dereference(help->helper);
+	else if (READ_ONCE(nf_ct_pernet_priv(nf_ct_net(ct))->auto_helper))
+		helper = by_port(ct);
 	if (!helper)
 		return 0;
 

@@ -116,6 +116,12 @@ struct nf_ct_secctx {
 #endif
 #endif
 
+/* User-Mode Linux's headers name registers by two letters, as our tables do states. */
+#ifdef CONFIG_UML
+#undef ES
+#undef SS
+#endif
+
 /* Exported by the kernel, but in no header that is installed. */
 struct net;
 void nf_queue_nf_hook_drop(struct net *net);

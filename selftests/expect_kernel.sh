@@ -10,7 +10,10 @@ need_tools sysctl
 modinfo expect_kernel >/dev/null 2>&1 || skip_all "the module expect_kernel has not been built"
 report=/sys/kernel/debug/expect_kernel
 cleanup_hooks() {
+	local rc=$?
+
 	rmmod expect_kernel 2>/dev/null
+	return "$rc"
 }
 trap 'cleanup_hooks; cleanup' EXIT
 

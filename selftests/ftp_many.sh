@@ -30,7 +30,8 @@ for addr in 10.0.1.2 10.0.1.9; do
 	pids+=($!)
 done
 for n in 0 1; do
-	check "client $((n + 1)) of two that announce the same port gets a file" wait "${pids[n]}"
+	wait "${pids[n]}"
+	check_eq "client $((n + 1)) of two that announce the same port gets a file" 0 $?
 done
 check "the first one's is right" cmp "$www/file" "$scratch/got/10.0.1.2"
 check "the second one's is right" cmp "$www/file" "$scratch/got/10.0.1.9"
@@ -41,7 +42,7 @@ in_a_row() {
 
 	shift
 	rm -f "$scratch/got/"*
-	in_ns "$client" curl -sS -m 200 "$@" "ftp://$server_ip4/n/[1-$n]" \
+	in_ns "$client" curl -sS -m 60 "$@" "ftp://$server_ip4/n/[1-$n]" \
 		-o "$scratch/got/#1" || return
 	for ((; n; n--)); do
 		cmp "$www/n/$n" "$scratch/got/$n" || return

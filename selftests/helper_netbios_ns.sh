@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # NetBIOS name service: a question goes to all of a network, each answers from its
-# own address and any port.
+# own address.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/net.sh"

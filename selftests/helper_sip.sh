@@ -12,8 +12,8 @@
 need_tools python3 sipp nft iptables
 need_module nf_conntrack_sip nf_nat_sip
 setup_topology
+here=$(realpath "$(dirname "$0")")
 cd "$scratch" || exit 1
-here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 
 bg in_ns "$server" sipp -sn uas -nostdin -i "$server_ip4" -mp 7000 -rtp_echo -trace_msg \
 	-message_file "$scratch/uas.log"

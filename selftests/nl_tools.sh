@@ -126,7 +126,7 @@ screen_has() {
 	grep -qE "$1" "$scratch/screen"
 }
 mux new-session -d -x 120 -y 30 "nsenter --net=/run/netns/$ns iptstate -o -R 1"
-bg_all+=($(mux display-message -p '#{pid}'))
+bg_all+=("$(mux display-message -p '#{pid}')")
 check "iptstate shows TCP" busywait 15000 screen_has '^10\.0\.0\.1:1001 +10\.0\.0\.9:80 +tcp +ESTABLISHED +27:4'
 check "another" screen_has '^10\.0\.0\.3:1003 +10\.0\.0\.9:80 +tcp +ESTABLISHED'
 check "UDP and IPv6" screen_has '^fd05::5:1005 +fd05::9:53 +udp'

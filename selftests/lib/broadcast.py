@@ -15,7 +15,7 @@ from peer import SHORT, say, udp  # noqa: E402
 role, port = sys.argv[1], int(sys.argv[2])
 if role == "server":
     s = udp(port, limit=None)
-    own = [udp(port + 1, addr) for addr in sys.argv[3:]]
+    own = [udp(port, addr) for addr in sys.argv[3:]]
     while True:
         data, peer = s.recvfrom(2048)
         for each in own:

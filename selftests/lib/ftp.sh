@@ -85,7 +85,7 @@ masquerade() {
 # forward_port PORT TO: the router's own PORT is the server's.
 forward_port() {
 	in_ns "$router" nft -f - <<-RULES
-	table inet dnat {
+	table inet forwarded {
 		chain pre {
 			type nat hook prerouting priority dstnat;
 			iifname r0 ip daddr $router_ip4 tcp dport $1 dnat ip to $server_ip4:$2

@@ -9,6 +9,7 @@ SHORT = 4       # for what may not come, and nobody says so
 def udp(port=0, addr="0.0.0.0", limit=LIMIT):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind((addr, port))
     s.settimeout(limit)
     return s

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Raw netlink for tests of ctnetlink: requests attribute by attribute, answers
-as trees of attributes with names and values, nothing left out.
+"""The netlink of connection tracking as text: requests attribute by attribute and
+by name, answers as trees of names and values in the order of arrival, with
+nothing left out. For tests that compare all of an answer.
 
     with Ctnl() as nl:
-        nl.ask("new", orig=..., ...)
+        for message in nl.ask("GET", a("TUPLE_ORIG", tup("10.0.0.1", "10.0.0.2", 17, 1, 2))):
+            print("\n".join(message.lines()))
 """
 
 import errno
