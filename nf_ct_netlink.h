@@ -44,14 +44,12 @@ int nf_ct_nl_put_zone(struct sk_buff *skb, int attr,
  * enum nf_ct_nl_part - what of an entry is written, beyond tuples and zones
  * @NF_CT_NL_ALL:	everything, as dumps and GET show it
  * @NF_CT_NL_COUNTERS_RESET: counters are read and set to zero
- * @NF_CT_NL_GONE:	the entry is over: no timeout, and the protocol's last state
  * @NF_CT_NL_HELD:	the writer has a reference that does not count as use
  */
 enum nf_ct_nl_part {
 	NF_CT_NL_ALL		= 0,
 	NF_CT_NL_COUNTERS_RESET	= BIT(0),
-	NF_CT_NL_GONE		= BIT(1),
-	NF_CT_NL_HELD		= BIT(2),
+	NF_CT_NL_HELD		= BIT(1),
 };
 
 int nf_ct_nl_fill(struct sk_buff *skb, u32 portid, u32 seq, u16 flags,

@@ -311,10 +311,11 @@ int nf_ct_nl_change(struct nf_conn *ct, const struct nlattr * const cda[])
 	err = nf_ct_nl_changes_parse(cda, &changes);
 	if (!err && cda[CTA_HELP])
 		err = change_help(ct, &changes);
-	if (!err && cda[CTA_STATUS])
-		err = nf_ct_nl_change_status(ct, cda);
+	/* Before the status, which may fix it. */
 	if (!err && cda[CTA_TIMEOUT])
 		err = change_timeout(ct, cda);
+	if (!err && cda[CTA_STATUS])
+		err = nf_ct_nl_change_status(ct, cda);
 	if (!err && cda[CTA_LABELS])
 		err = nf_ct_nl_change_labels(ct, cda);
 	return err ?: nf_ct_nl_change_state(ct, cda, &changes);
@@ -344,9 +345,11 @@ static int change_status_queued(struct nf_conn *ct,
 int nf_ct_nl_change_queued(struct nf_conn *ct, const struct nlattr * const cda[])
 {
 	struct nf_ct_nl_changes changes;
-	int err;
+	int err = 0;
 
-	err = nf_ct_nl_changes_parse(cda, &changes);
+	if (cda[CTA_HELP])
+		err = nf_ct_nl_parse_help(cda[CTA_HELP], &changes.helper,
+					  &changes.helper_info);
 	if (!err && cda[CTA_TIMEOUT])
 		err = change_timeout(ct, cda);
 	if (!err && cda[CTA_STATUS])

@@ -149,6 +149,8 @@ int nf_ct_nl_entry_dump(struct sk_buff *skb, const struct nfnl_info *info,
 
 static int dying_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	const struct nfgenmsg *nfmsg = nlmsg_data(cb->nlh);
+	const u8 family = nfmsg->nfgen_family;
 	struct dump *dump = dump_of(cb);
 	struct net *net = sock_net(skb->sk);
 	struct nf_conn *batch[DUMP_BATCH];
@@ -159,8 +161,8 @@ static int dying_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		n = nf_ct_event_dying(net, dump->last, batch, ARRAY_SIZE(batch));
 		dump->over = !n;
 		for (i = 0; i < n; i++) {
-			if (!err)
-				err = dump_one(skb, cb, batch[i], NF_CT_NL_GONE);
+			if (!err && (!family || nf_ct_l3num(batch[i]) == family))
+				err = dump_one(skb, cb, batch[i], NF_CT_NL_ALL);
 			if (!err)
 				swap(dump->last, batch[i]);
 			nf_ct_put(batch[i]);
@@ -180,7 +182,7 @@ static int dying_done(struct netlink_callback *cb)
  * nf_ct_nl_dying_get - dump entries whose destroy event waits for delivery
  * @skb: request
  * @info: what nfnetlink knows of it
- * @cda: its attributes, which don't matter
+ * @cda: its attributes, which don't matter: only the family does
  *
  * Context: NFNL_CB_RCU.
  *

@@ -64,25 +64,16 @@ static struct nf_conn *target_find(const struct target *target,
 	return found ? nf_ct_tuplehash_to_ctrack(found) : NULL;
 }
 
-/* As above, for a request that means a particular entry if it has an id. */
 static struct nf_conn *target_get(const struct nfnl_info *info,
 				  const struct nlattr * const cda[])
 {
 	struct target target;
-	struct nf_conn *ct;
 	int err;
 
 	err = target_parse(&target, info, cda);
 	if (err)
 		return ERR_PTR(err);
-
-	ct = target_find(&target, cda);
-	if (ct && cda[CTA_ID] &&
-	    nla_get_be32(cda[CTA_ID]) != (__force __be32)nf_ct_get_id(ct)) {
-		nf_ct_put(ct);
-		ct = NULL;
-	}
-	return ct ?: ERR_PTR(-ENOENT);
+	return target_find(&target, cda) ?: ERR_PTR(-ENOENT);
 }
 
 /* --- modules that a new entry needs ------------------------------------ */
@@ -427,6 +418,7 @@ int nf_ct_nl_entry_del(struct sk_buff *skb, const struct nfnl_info *info,
 {
 	const u32 portid = NETLINK_CB(skb).portid;
 	struct nf_conn *ct;
+	int err = 0;
 
 	if (cda[CTA_FILTER] || (!cda[CTA_TUPLE_ORIG] && !cda[CTA_TUPLE_REPLY]))
 		return flush(info, portid, cda);
@@ -435,7 +427,12 @@ int nf_ct_nl_entry_del(struct sk_buff *skb, const struct nfnl_info *info,
 	if (IS_ERR(ct))
 		return PTR_ERR(ct);
 
-	nf_ct_delete(ct, portid, nlmsg_report(info->nlh));
+	/* The id tells this entry from another that came to have its tuple. */
+	if (cda[CTA_ID] &&
+	    nla_get_be32(cda[CTA_ID]) != (__force __be32)nf_ct_get_id(ct))
+		err = -ENOENT;
+	else
+		nf_ct_delete(ct, portid, nlmsg_report(info->nlh));
 	nf_ct_put(ct);
-	return 0;
+	return err;
 }

@@ -395,14 +395,11 @@ static int put_synproxy(struct sk_buff *skb, const struct nf_conn *ct)
 /* --- all of it, for dumps and answers ---------------------------------- */
 
 /* Time and state of an entry that the flow table holds are not known here. */
-static int put_lifetime(struct sk_buff *skb, struct nf_conn *ct,
-			unsigned int part)
+static int put_lifetime(struct sk_buff *skb, struct nf_conn *ct)
 {
-	bool gone = part & NF_CT_NL_GONE;
-
 	if (test_bit(IPS_OFFLOAD_BIT, &ct->status))
 		return 0;
-	return (gone ? 0 : put_timeout(skb, ct)) ?: put_protoinfo(skb, ct, gone);
+	return put_timeout(skb, ct) ?: put_protoinfo(skb, ct, false);
 }
 
 static int put_entry(struct sk_buff *skb, struct nf_conn *ct,
@@ -415,7 +412,7 @@ static int put_entry(struct sk_buff *skb, struct nf_conn *ct,
 	       put_id(skb, ct) ?:
 	       put_use(skb, ct, part & NF_CT_NL_HELD) ?:
 	       put_master(skb, ct) ?:
-	       put_lifetime(skb, ct, part) ?:
+	       put_lifetime(skb, ct) ?:
 	       (part & NF_CT_NL_COUNTERS_RESET ?
 		put_counters_reset(skb, ct, taken) : put_counters(skb, ct)) ?:
 	       put_timestamp(skb, ct) ?:

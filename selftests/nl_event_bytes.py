@@ -258,9 +258,8 @@ def expiry():
         except TimeoutError:
             pass
     t.eq("expired: a DESTROY of nobody", "op 2 flags 0x0 seq 0 portid 0 family 2 version 0 res_id 0", head(m))
-    t.eq("expired: attributes",
-         "TUPLE_ORIG TUPLE_REPLY ID STATUS TIMEOUT COUNTERS_ORIG COUNTERS_REPLY TIMESTAMP", names(m))
-    t.eq("expired: nothing left of its time", be32(0), m[CTA["TIMEOUT"]])
+    t.eq("expired: attributes, no timeout", "TUPLE_ORIG TUPLE_REPLY ID STATUS COUNTERS_ORIG COUNTERS_REPLY TIMESTAMP",
+         names(m))
     router.sysctl(udp_timeout=30)
     ev.close()
 
@@ -315,13 +314,7 @@ def ftp():
                                                    2: {1: b"\6", 2: be16(25601), 3: be16(0)}}}, m[EXPECT["NAT"]])
     t.eq("expectation: what follows", b"nat-follow-master\0", m[EXPECT["FN"]])
     more = [x for x in seen + ev.drain(0.3) if about(5030)(x) and CTA["SEQ_ADJ_ORIG"] in x]
-    print([text(x) for x in seen], more)
-    if more:
-        t.eq("sequence adjustment: attributes", "TUPLE_ORIG TUPLE_REPLY ID STATUS TIMEOUT PROTOINFO HELP "
-             "SEQ_ADJ_ORIG SEQ_ADJ_REPLY", names(more[0]))
-        t.ok("sequence adjustment: the longer address does not move what stands before it",
-             more[0][CTA["SEQ_ADJ_ORIG"]][2] == be32(0), more[0].attrs)
-        t.ok("sequence adjustment: it says so in the status", status(more[0]) & IPS["SEQ_ADJUST"], status(more[0]))
+    t.eq("sequence adjustment: no event", [], more)
     dsock = client.socket(socket.SOCK_STREAM, (C4, 25601))
     dsock.listen()
     d = server.socket(socket.SOCK_STREAM, (S4, 20))

@@ -50,9 +50,9 @@ def waiting():
 
 def until(what, seconds=20):
     end = time.monotonic() + seconds
-    while not what() and time.monotonic() < end:
+    while not (done := what()) and time.monotonic() < end:
         time.sleep(0.05)
-    return what()
+    return done
 
 
 def read_all(listener, count, seconds=60):
@@ -172,15 +172,20 @@ def module_goes():
             except OSError:
                 pass
 
+    said = []
+
+    def unload():
+        rmmod = subprocess.run(["rmmod", "nf_conntrack_netlink"], stderr=subprocess.PIPE, text=True)
+        said[:] = [rmmod.stderr, subprocess.run(["lsmod"], stdout=subprocess.PIPE, text=True).stdout]
+        return rmmod.returncode == 0
+
     other = router.netlink(timeout=2)
     threads = [threading.Thread(target=x) for x in (traffic, requests)]
     for x in threads:
         x.start()
     try:
         for i in range(5):
-            gone = until(lambda: subprocess.run(["rmmod", "nf_conntrack_netlink"], stderr=subprocess.DEVNULL)
-                         .returncode == 0)
-            t.ok("unloaded while it is used (%d)" % i, gone)
+            t.ok("unloaded while it is used (%d)" % i, until(unload), said)
             subprocess.run(["modprobe", "nf_conntrack_netlink"], check=True)
     finally:
         stop.set()

@@ -14,6 +14,7 @@ in_ns "$router" nft 'add table ip t; add chain ip t i { type filter hook input p
 	add rule ip t i ct state new,established accept'
 max=$(sysctl -n net.netfilter.nf_conntrack_expect_max)
 sysctl -qw net.netfilter.nf_conntrack_expect_max=4000
-results python3 -B "$(dirname "$0")/nl_expect_requests.py" "$client" "$router"
+results python3 -B "$(dirname "$0")/nl_expect_requests.py" "$client" "$router" \
+	"$(ct_module nf_conntrack_netlink)"
 sysctl -qw net.netfilter.nf_conntrack_expect_max="$max"
 finish

@@ -11,5 +11,6 @@
 need_tools nft
 need_module nf_conntrack_netlink nfnetlink_queue nfnetlink_log nfnetlink_cthelper nf_conntrack_ftp nf_nat_ftp
 setup_topology
-results python3 -B "$(dirname "$0")/nl_nfqueue.py" "$client" "$router" "$server"
+results python3 -B "$(dirname "$0")/nl_nfqueue.py" "$client" "$router" "$server" \
+	"$(ct_module nf_conntrack_netlink)"
 finish

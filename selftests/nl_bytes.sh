@@ -12,19 +12,19 @@
 
 need_tools nft
 need_module nf_conntrack_netlink nf_conntrack_ftp nf_nat nft_ct
-setup_ns ns
+setup_ns box
 # shellcheck disable=SC2154
 {
-	in_ns "$ns" sysctl -qw net.netfilter.nf_conntrack_acct=1 \
+	in_ns "$box" sysctl -qw net.netfilter.nf_conntrack_acct=1 \
 		net.netfilter.nf_conntrack_timestamp=1
 	# Entries have labels where a rule sets some.
-	in_ns "$ns" nft -f - <<-'END'
+	in_ns "$box" nft -f - <<-'END'
 		table inet labels {
 			chain never {
 				ct label set 3
 			}
 		}
 	END
-	results in_ns "$ns" python3 -B "$(dirname "$0")/nl_bytes.py" "$(dirname "$0")/nl_bytes.stock"
+	results in_ns "$box" python3 -B "$(dirname "$0")/nl_bytes.py" "$(dirname "$0")/nl_bytes.stock"
 }
 finish
