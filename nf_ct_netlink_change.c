@@ -311,10 +311,11 @@ int nf_ct_nl_change(struct nf_conn *ct, const struct nlattr * const cda[])
 	err = nf_ct_nl_changes_parse(cda, &changes);
 	if (!err && cda[CTA_HELP])
 		err = change_help(ct, &changes);
-	if (!err && cda[CTA_STATUS])
-		err = nf_ct_nl_change_status(ct, cda);
+	/* The status may be what fixes the timeout. */
 	if (!err && cda[CTA_TIMEOUT])
 		err = change_timeout(ct, cda);
+	if (!err && cda[CTA_STATUS])
+		err = nf_ct_nl_change_status(ct, cda);
 	if (!err && cda[CTA_LABELS])
 		err = nf_ct_nl_change_labels(ct, cda);
 	return err ?: nf_ct_nl_change_state(ct, cda, &changes);
