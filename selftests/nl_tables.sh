@@ -62,7 +62,7 @@ listen "$file" -o id,timestamp -b 4194304
 for port in {1001..1020}; do
 	ctk "$ns" -I -p udp -s 10.5.0.1 -d 10.5.0.2 --sport "$port" --dport 9 -t 1000
 done
-in_ns "$client" "$net" flood "$server_ip4" 53 2000 100
+in_ns "$client" "$net_tool" flood "$server_ip4" 53 2000 100
 ask "$client" tcp "$server_ip4" 53 -p 3000 >/dev/null
 ask "$client" tcp "$server_ip6" 53 -p 3001 >/dev/null
 ctk "$ns" -U -p udp -s 10.5.0.1 -d 10.5.0.2 --sport 1001 --dport 9 -m 7 >/dev/null

@@ -87,7 +87,7 @@ check_eq "as the table says" 1 "$(ctk "$router" -L -p tcp --dport 8888 |
 # The rules for new connections change under one that is there.
 touch "$scratch/hold"
 bg ip netns exec "$server" sh -c 'exec "$0" ask -h "$1" -p 4004 -w 60000 tcp 10.0.2.1 8888 >"$2" 2>&1' \
-	"$net" "$scratch/hold" "$scratch/asked"
+	"$net_tool" "$scratch/hold" "$scratch/asked"
 asked=$!
 check "a connection comes in" busywait 10000 grep -q from "$scratch/asked"
 sed -i '/forward-port/d' "$scratch/firewalld/zones/external.xml"

@@ -127,7 +127,7 @@ check_eq "-C" 12 "$(ctk $ns -C)"
 
 ip address add 10.7.0.1/32 dev lo
 ip address add 10.7.0.2/32 dev lo
-bg "$net" serve 53
+bg "$net_tool" serve 53
 listening() {
 	[ -n "$(ss -Hlnu 'sport = :53')" ]
 }
@@ -141,11 +141,11 @@ does "an entry with destination NAT that a flow will find" "$made" \
 	-I -p udp -s 10.7.0.1 -d 10.99.0.1 --sport 3000 --dport 99 -g 10.7.0.2:53 -t 30000
 ip route add 10.99.0.0/16 dev lo
 check_eq "it goes where the entry says" "from 10.7.0.1 3000 to 10.7.0.2 53" \
-	"$("$net" ask udp 10.99.0.1 99 -f 10.7.0.1 -p 3000)"
+	"$("$net_tool" ask udp 10.99.0.1 99 -f 10.7.0.1 -p 3000)"
 check_eq "and is answered" 1 "$(ctk $ns -L -u SEEN_REPLY -p udp --sport 3000 | wc -l)"
-"$net" ask udp 10.7.0.2 53 -f 10.7.0.1 -p 3001 >/dev/null
+"$net_tool" ask udp 10.7.0.2 53 -f 10.7.0.1 -p 3001 >/dev/null
 ctk $ns -U -p udp -s 10.7.0.1 --sport 3001 -u FIXED_TIMEOUT -t 29000 >"$scratch/out"
-"$net" ask udp 10.7.0.2 53 -f 10.7.0.1 -p 3001 >/dev/null
+"$net_tool" ask udp 10.7.0.2 53 -f 10.7.0.1 -p 3001 >/dev/null
 check "a fixed time is not renewed by packets" \
 	grep -qE '^udp +17 2[89][0-9]{3} ' <(ctk $ns -L -p udp --sport 3001)
 

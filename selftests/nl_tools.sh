@@ -88,8 +88,7 @@ rudp='rproto=17 rsrc=10.5.0.2 rdst=10.5.0.1 rsport=9'
 ask "$client" udp "$server_ip4" 53 -p 2000 -s 72 >/dev/null
 ask "$client" udp "$server_ip4" 53 -p 2001 -s 72 >/dev/null
 counters() {
-	nlct "$ns" "$@" | grep "src=$client_ip4" | grep -o 'packets=[0-9]* bytes=[0-9]* \[*[a-z]' |
-		sed 's/ [^ ]*$//' | xargs
+	nlct "$ns" "$@" | grep "src=$client_ip4" | grep -o 'packets=[0-9]* bytes=[0-9]*' | xargs
 }
 one="proto=17 src=$client_ip4 dst=$server_ip4 dport=53"
 # shellcheck disable=SC2086

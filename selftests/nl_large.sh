@@ -41,7 +41,7 @@ check_eq "-C" "$entries" "$(ctk "$ns" -C)"
 # Other flows, each of which lives for a second.
 cat >"$scratch/others" <<OTHERS
 while :; do
-	$net flood 127.0.0.1 9 20000 200
+	$net_tool flood 127.0.0.1 9 20000 200
 	sleep 0.2
 done
 OTHERS

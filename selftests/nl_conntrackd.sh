@@ -178,7 +178,7 @@ takes_over() {
 	touch "$scratch/hold"
 	: >"$scratch/asked"
 	bg ip netns exec "$client" sh -c 'exec "$0" ask -h "$1" -p "$2" -w 20000 tcp 10.0.2.2 80 >"$3" 2>&1' \
-		"$net" "$scratch/hold" $port "$scratch/asked"
+		"$net_tool" "$scratch/hold" $port "$scratch/asked"
 	asked=$!
 	busywait 10000 grep -q from "$scratch/asked" >/dev/null
 	check_eq "$name: a connection, with NAT" "from 10.0.2.1 $port to 10.0.2.2 80" "$(cat "$scratch/asked")"
