@@ -130,9 +130,7 @@ static inline struct nf_ct_pernet *nf_ct_pernet_priv(const struct net *net)
  *		one size of object
  * @peer:	neighbour on the list of the shard, tagged with the class; the
  *		next entry in the original direction's link, the previous one
- *		in the reply's. Known to nf_ct_pressure.c alone; shard lock. In
- *		the original direction of an entry that is not confirmed:
- *		whether its helper, in user space, has the packet (nf_ct_hook.c)
+ *		in the reply's. Known to nf_ct_pressure.c alone; shard lock
  */
 struct nf_ct_link {
 	u32		hash;

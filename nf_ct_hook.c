@@ -77,20 +77,6 @@ static int own_header(const struct sk_buff *skb, const struct nf_conn *ct)
 	return protonum == nf_ct_protonum(ct) ? protoff : -1;
 }
 
-/* A helper in user space answers later: the packet goes into a queue, and does
- * not come by here again. Of an entry that is not confirmed it says so in the
- * entry, which belongs to the packet.
- */
-static void await(struct nf_conn *ct, bool waits)
-{
-	nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->peer = waits;
-}
-
-static bool awaited(struct nf_conn *ct)
-{
-	return nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->peer;
-}
-
 /* Helper and sequence adjustment. */
 static unsigned int serve(struct sk_buff *skb, struct nf_conn *ct,
 			  enum ip_conntrack_info ctinfo)
@@ -106,8 +92,6 @@ static unsigned int serve(struct sk_buff *skb, struct nf_conn *ct,
 		return NF_ACCEPT;
 
 	verdict = run_helper(skb, ct, ctinfo, protoff);
-	if ((verdict & NF_VERDICT_MASK) == NF_QUEUE && !nf_ct_is_confirmed(ct))
-		await(ct, true);
 	if (verdict != NF_ACCEPT)
 		return verdict;
 	return adjust(skb, ct, ctinfo, protoff) ? NF_ACCEPT : NF_DROP;
@@ -127,9 +111,9 @@ static bool helper_queues(const struct nf_conn *ct)
  * nf_ct_hook_resume - a packet comes back from a queue
  * @skb: packet
  *
- * If it was its helper, in user space, that had it, what is left to do when a
- * packet leaves is done now. Of a later packet of such a connection one can't
- * tell whether it comes from there or from a rule's queue.
+ * If it was its helper, in user space, that had it, its sequence numbers are yet
+ * to be adjusted. One can't tell whether it comes from there or from a rule's
+ * queue: a connection with such a helper can't have both.
  *
  * Context: RCU read side.
  *
@@ -142,22 +126,12 @@ int nf_ct_hook_resume(struct sk_buff *skb)
 	int protoff;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	if (!ct || nf_ct_is_template(ct) || ctinfo == IP_CT_RELATED_REPLY)
+	if (!ct || nf_ct_is_template(ct) || ctinfo == IP_CT_RELATED_REPLY ||
+	    !test_bit(IPS_SEQ_ADJUST_BIT, &ct->status) || !helper_queues(ct))
 		return 0;
 
-	if (nf_ct_is_confirmed(ct)) {
-		if (!helper_queues(ct))
-			return 0;
-	} else {
-		if (!awaited(ct))
-			return 0;
-		await(ct, false);
-	}
-
 	protoff = own_header(skb, ct);
-	if (protoff > 0 && !adjust(skb, ct, ctinfo, protoff))
-		return -1;
-	return nf_conntrack_confirm(skb) == NF_ACCEPT ? 0 : -1;
+	return protoff <= 0 || adjust(skb, ct, ctinfo, protoff) ? 0 : -1;
 }
 
 static unsigned int leave(struct sk_buff *skb)
@@ -172,6 +146,12 @@ static unsigned int leave(struct sk_buff *skb)
 
 	if (ctinfo != IP_CT_RELATED_REPLY) {
 		verdict = serve(skb, ct, ctinfo);
+		/* A helper in user space has a look at it, and it does not come
+		 * by here again; nor does it if nobody serves the queue.
+		 */
+		if ((verdict & NF_VERDICT_MASK) == NF_QUEUE &&
+		    nf_conntrack_confirm(skb) != NF_ACCEPT)
+			return NF_DROP;
 		if (verdict != NF_ACCEPT)
 			return verdict;
 	}

@@ -5,14 +5,13 @@
 helper_sip.py registrar        answers REGISTER, then calls the contact that it
                                has been told of, from another port
 helper_sip.py phone SERVER     registers; prints who called
-helper_sip.py rtp ADDRESS PORT sends to an RTP echo; prints if it came back
 """
 import re
 import socket
 import sys
 
 sys.path.insert(0, __file__.rsplit("/", 1)[0] + "/lib")
-from peer import SHORT, say, udp, verdict  # noqa: E402
+from peer import SHORT, say, udp  # noqa: E402
 
 
 def text(*lines):
@@ -42,7 +41,7 @@ if role == "registrar":
                           "Call-ID: options", "CSeq: 1 OPTIONS", "Contact: <sip:r@%s>" % sys.argv[2],
                           "Content-Length: 0"), (addr, port))
         other.close()
-elif role == "phone":
+else:
     s = udp(5060, limit=2 * SHORT)
     s.connect((sys.argv[2], 5060))
     own = s.getsockname()[0]
@@ -61,10 +60,3 @@ elif role == "phone":
         say(called.decode().split(" ")[0], "from", peer[1])
     except socket.timeout:
         say("nobody called")
-else:
-    s = udp(limit=SHORT)
-    s.sendto(b"\x80" + b"\0" * 19, (sys.argv[2], int(sys.argv[3])))
-    try:
-        say(verdict(len(s.recv(64)) == 20))
-    except socket.timeout:
-        say("refused")

@@ -43,6 +43,7 @@ test_broadcast() {
 		# Who asks knows the broadcast address as such.
 		ip -n "$client" address del "$client_ip4/24" dev c0
 		ip -n "$client" address add "$client_ip4/24" brd + dev c0
+		ip -n "$client" route add default via "$router_ip4"
 		ip -n "$router" address add 10.0.1.7/24 dev r0
 		# One in another network, where nobody was asked.
 		ip -n "$router" address add 10.0.9.1/24 dev r0

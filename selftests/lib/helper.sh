@@ -32,7 +32,7 @@ table inet t {
 		type filter hook forward priority filter; policy drop;
 		ct state related counter name related accept
 		ct state established accept
-		ct state new $2 dport $3 accept
+		iifname r0 ct state new $2 dport $3 accept
 		meta l4proto icmpv6 accept
 		counter name refused reject
 	}

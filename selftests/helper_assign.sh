@@ -97,7 +97,7 @@ request 4004
 check "when there is room, it is" expected 4004
 
 # Rules, connections and the module come and go under traffic.
-bg in_ns "$client" "$net" flood "$server_ip4" 69 20000 0
+bg in_ns "$client" "$net_tool" flood "$server_ip4" 69 20000 0
 for _ in 1 2 3 4; do
 	firewall tftp udp 69
 	busywait 5000 ct "$router" "dport=69" >/dev/null

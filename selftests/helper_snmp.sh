@@ -18,6 +18,7 @@ peer "$server" server >"$scratch/traps" &
 bg_all+=($!)
 wait_listen "$server" u 162
 traps_are() {
+	cat "$scratch/traps"
 	[ "$(cat "$scratch/traps")" = "$1" ]
 }
 
