@@ -11,26 +11,39 @@
 #: make check-stock      the same tests on the stock modules
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
 #: make fuzz             the FTP parser under libFuzzer, for FUZZ_SECONDS (600)
+#: make bench            the stock modules and ours side by side: times, memory
+#: make compare          generated packets on the stock module and on ours: SEED=,
+#:                       COUNT= packets a family, FAMILY="tcp ...", SEQ=file
+#: make embed TREE=...   nf_ct within a kernel source tree; make unembed undoes it
+#: make check-packages   the Debian package, from installation to purge
 #: make shell            a shell in the test machine, with the module loaded
 #: make fetch            packages and kernels that all this needs
-#: make lint             shellcheck over the scripts
+#: make lint             checkpatch, sparse, warnings, shellcheck
 #: make clean            removes build/
 #:
 #: KVER=6.1, KVER=6.12 or a full version chooses the kernel; KDIR=... builds for
 #: a kernel tree. TEST=name runs one test (parser: those of the FTP parser);
 #: STOCK=1 takes the stock module for run and shell.
+#: For bench: FIGURES="packet dump", FLOWS="1000 4000000", ROUNDS=5.
 
 KVER ?=
 KDIR ?=
 TEST ?=
 STOCK ?=
 FUZZ_SECONDS ?= 600
-export KVER KDIR TEST STOCK
+SEED ?= 1
+COUNT ?= 20000
+export KVER KDIR TEST STOCK SEED COUNT
 
 # The test machine's kernel, where only one is needed.
 VM_KVER = $(or $(KVER),6.1)
 
-.PHONY: modules install uninstall run check check-stock check-abi fuzz shell \
+FIGURES ?=
+FLOWS ?=
+ROUNDS ?=
+export FIGURES FLOWS ROUNDS
+
+.PHONY: modules install uninstall run check check-stock check-abi bench compare fuzz embed unembed check-packages shell \
 	fetch lint clean help
 
 modules:
@@ -54,6 +67,18 @@ check-abi: fetch
 fuzz:
 	@scripts/check-parser --fuzz $(FUZZ_SECONDS) --keep
 
+bench:
+	@bench/run
+
+embed unembed:
+	@scripts/embed $@ $(TREE)
+
+check-packages:
+	@scripts/check-packages
+
+compare: fetch
+	@scripts/compare $(KVER)
+
 shell: fetch
 	@[ "$(STOCK)" = 1 ] || KVER=$(VM_KVER) scripts/build modules
 	@scripts/vm shell --kver $(VM_KVER)
@@ -62,7 +87,7 @@ fetch:
 	@scripts/fetch $(filter 6.1 6.12,$(KVER))
 
 lint:
-	@scripts/lint
+	@scripts/lint $(KVER)
 
 clean:
 	rm -rf build

@@ -96,6 +96,10 @@ struct nf_ct_shard {
  * @expiry_work: the sweep; runs while the index holds entries
  * @shard:	evictable entries, sharded by hash
  * @next_shard:	where the next victim is looked for; racy on purpose
+ * @auto_helper: helpers are assigned by port; nf_conntrack_helper
+ * @skip_filter: established flows pass by the filter table;
+ *		nf_ct_skip_mutex
+ * @legacy:	what legacy=1 shows
  *
  * Reached by nf_ct_pernet_priv(). Lives as long as the namespace.
  */
@@ -105,6 +109,11 @@ struct nf_ct_pernet {
 	struct delayed_work	expiry_work;
 	struct nf_ct_shard	shard[NF_CT_SHARDS];
 	unsigned int		next_shard;
+	u8			auto_helper;
+	u8			skip_filter;
+#ifdef CONFIG_SYSCTL
+	struct ctl_table_header	*legacy;
+#endif
 };
 
 static inline struct nf_ct_pernet *nf_ct_pernet_priv(const struct net *net)
@@ -121,7 +130,9 @@ static inline struct nf_ct_pernet *nf_ct_pernet_priv(const struct net *net)
  *		one size of object
  * @peer:	neighbour on the list of the shard, tagged with the class; the
  *		next entry in the original direction's link, the previous one
- *		in the reply's. Known to nf_ct_pressure.c alone; shard lock
+ *		in the reply's. Known to nf_ct_pressure.c alone; shard lock. In
+ *		the original direction of an entry that is not confirmed:
+ *		whether its helper, in user space, has the packet (nf_ct_hook.c)
  */
 struct nf_ct_link {
 	u32		hash;
@@ -238,19 +249,52 @@ static inline void nf_ct_expect_proc_exit_net(struct net *net)
 #endif
 
 /* nf_ct_hook.c */
+int nf_ct_hook_resume(struct sk_buff *skb);
 int nf_ct_hook_init_net(struct net *net);
 void nf_ct_hook_exit_net(struct net *net);
 
+/* nf_ct_legacy.c */
+#ifdef CONFIG_SYSCTL
+int nf_ct_legacy_init_net(struct net *net);
+void nf_ct_legacy_exit_net(struct net *net);
+#else
+static inline int nf_ct_legacy_init_net(struct net *net)
+{
+	return 0;
+}
+
+static inline void nf_ct_legacy_exit_net(struct net *net)
+{
+}
+#endif
+
 /* nf_ct_sysctl.c */
+int nf_ct_sysctl_buckets(nf_ct_ctl_table *table, int write, void *buffer,
+			 size_t *lenp, loff_t *ppos);
 int nf_ct_sysctl_init(void);
 void nf_ct_sysctl_exit(void);
 int nf_ct_sysctl_init_net(struct net *net);
 void nf_ct_sysctl_exit_net(struct net *net);
 
+/* nf_ct_openwrt.c */
+int nf_ct_openwrt_write(struct file *file, char *buf, size_t size);
+
+/* nf_ct_skip_filter.c */
+int nf_ct_skip_filter_set(struct net *net, bool on);
+
 /* nf_ct_event.c */
 #ifdef CONFIG_NF_CONNTRACK_EVENTS
 void nf_ct_event_keep_dying(struct nf_conn *ct);
+unsigned int nf_ct_event_dying(struct net *net, struct nf_conn *last,
+			       struct nf_conn **batch, unsigned int max);
 #else
+static inline unsigned int
+nf_ct_event_dying(struct net *net, struct nf_conn *last,
+		  struct nf_conn **batch, unsigned int max)
+{
+	return 0;
+}
+
 static inline void nf_ct_event_keep_dying(struct nf_conn *ct)
 {
 	nf_ct_put(ct);
@@ -261,7 +305,18 @@ static inline void nf_ct_event_keep_dying(struct nf_conn *ct)
 #ifdef CONFIG_NF_CONNTRACK_PROCFS
 int nf_ct_procfs_init_net(struct net *net);
 void nf_ct_procfs_exit_net(struct net *net);
+int nf_ct_procfs_legacy_init_net(struct net *net);
+void nf_ct_procfs_legacy_exit_net(struct net *net);
 #else
+static inline int nf_ct_procfs_legacy_init_net(struct net *net)
+{
+	return 0;
+}
+
+static inline void nf_ct_procfs_legacy_exit_net(struct net *net)
+{
+}
+
 static inline int nf_ct_procfs_init_net(struct net *net)
 {
 	return 0;

@@ -259,16 +259,18 @@ static bool extend(struct nf_conn *ct, struct nf_conn *tmpl)
 }
 
 /* Was the connection expected? Then it is its master's child. */
-static struct nf_conntrack_expect *
-adopt(struct net *net, const struct nf_conntrack_zone *zone,
-      const struct nf_conntrack_tuple *tuple, struct nf_conn *ct,
-      const struct nf_conn *tmpl)
+static struct nf_conntrack_expect *adopt(struct net *net,
+					 const struct nf_conntrack_zone *zone,
+					 const struct nf_conntrack_tuple *tuple,
+					 struct nf_conn *ct,
+					 const struct nf_conn *tmpl)
 {
 	struct nf_conntrack_expect *exp;
 	struct nf_conntrack_helper *helper;
 	struct nf_conn_help *help;
 
-	if (!READ_ONCE(nf_ct_pernet(net)->expect_count))
+	/* Most are not: no lock for them, whatever others expect. */
+	if (!__nf_ct_expect_find(net, zone, tuple))
 		return NULL;
 
 	spin_lock_bh(&nf_conntrack_expect_lock);
@@ -326,7 +328,7 @@ static struct nf_conn *start(struct net *net, struct nf_conn *tmpl,
 		if (exp->expectfn)
 			exp->expectfn(ct, exp);
 		nf_ct_expect_put(exp);
-	} else if (tmpl) {
+	} else {
 		__nf_ct_try_assign_helper(ct, tmpl, GFP_ATOMIC);
 	}
 	return ct;
@@ -664,7 +666,7 @@ EXPORT_SYMBOL_GPL(__nf_conntrack_confirm);
  * another packet's entry for the flow was, and this one has not been translated
  * yet, it goes over to that.
  */
-static int hook_update(struct net *net, struct sk_buff *skb)
+static void go_over(struct net *net, struct sk_buff *skb)
 {
 	struct nf_conntrack_tuple_hash *found;
 	enum ip_conntrack_info ctinfo;
@@ -673,12 +675,12 @@ static int hook_update(struct net *net, struct sk_buff *skb)
 	ct = nf_ct_get(skb, &ctinfo);
 	if (!ct || nf_ct_is_confirmed(ct) || nf_ct_is_template(ct) ||
 	    CTINFO2DIR(ctinfo) != IP_CT_DIR_ORIGINAL)
-		return 0;
+		return;
 
 	found = nf_conntrack_find_get(net, nf_ct_zone(ct),
 				      nf_ct_tuple(ct, IP_CT_DIR_ORIGINAL));
 	if (!found)
-		return 0;
+		return;
 
 	other = nf_ct_tuplehash_to_ctrack(found);
 	if (NF_CT_DIRECTION(found) == IP_CT_DIR_ORIGINAL &&
@@ -689,7 +691,13 @@ static int hook_update(struct net *net, struct sk_buff *skb)
 	} else {
 		nf_ct_put(other);
 	}
-	return 0;
+}
+
+/* 6.1 drops the packet if this is negative, 6.12 takes it for the verdict. */
+static int hook_update(struct net *net, struct sk_buff *skb)
+{
+	go_over(net, skb);
+	return nf_ct_hook_resume(skb) < 0 ? -1 : NF_ACCEPT;
 }
 
 /* The tuple by which the flow's owner knows it, before any translation: of the

@@ -176,6 +176,7 @@ static void entry_free(struct nf_conn *ct)
 	nf_ct_ext_free(ct);
 
 	kmem_cache_free(roomy ? roomy_cache : entry_cache, ct);
+	/* Who waits for 0 takes the namespace apart: all of the above first. */
 	smp_mb__before_atomic();
 	atomic_dec(&nf_ct_pernet(net)->count);
 }
@@ -514,6 +515,7 @@ bool nf_ct_delete(struct nf_conn *ct, u32 portid, int report)
 		return true;
 
 	stamp_stop(ct);
+	nf_ct_helper_destroy(ct);
 	nf_ct_pressure_del(ct);
 	nf_ct_table_remove(ct);
 	nf_ct_remove_expectations(ct);

@@ -310,7 +310,7 @@ static bool retry(struct net *net, bool last)
 				full = true;
 				break;
 			}
-			hlist_nulls_del_rcu(n);
+			hlist_nulls_del_init_rcu(n);
 			sent[count++] = ct;
 			if (count == RETRY_BATCH)
 				break;
@@ -329,6 +329,44 @@ static bool retry(struct net *net, bool last)
 
 	return !full;
 }
+
+/**
+ * nf_ct_event_dying - entries whose destroy event waits to be delivered
+ * @net: namespace
+ * @last: entry to go on behind, or NULL to begin; if it has left the list, the
+ *	list is gone through from its begin again
+ * @batch: entries, each with a reference that the caller puts
+ * @max: size of @batch
+ *
+ * Context: any but hard interrupt.
+ *
+ * Return: number of entries in @batch; 0 at the end.
+ */
+unsigned int nf_ct_event_dying(struct net *net, struct nf_conn *last,
+			       struct nf_conn **batch, unsigned int max)
+{
+	struct nf_conntrack_net_ecache *ecache = ecache_of(net);
+	struct nf_conntrack_tuple_hash *h;
+	struct hlist_nulls_node *n;
+	unsigned int count = 0;
+
+	spin_lock_bh(&ecache->dying_lock);
+	n = ecache->dying_list.first;
+	if (last) {
+		h = &last->tuplehash[IP_CT_DIR_REPLY];
+		if (!hlist_nulls_unhashed(&h->hnnode))
+			n = h->hnnode.next;
+	}
+	for (; !is_a_nulls(n) && count < max; n = n->next) {
+		h = hlist_nulls_entry(n, struct nf_conntrack_tuple_hash, hnnode);
+		batch[count] = nf_ct_tuplehash_to_ctrack(h);
+		refcount_inc(&batch[count]->ct_general.use);
+		count++;
+	}
+	spin_unlock_bh(&ecache->dying_lock);
+	return count;
+}
+EXPORT_SYMBOL_NS_GPL(nf_ct_event_dying, NF_CT_NS);
 
 static void retry_work(struct work_struct *work)
 {

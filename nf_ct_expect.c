@@ -464,6 +464,10 @@ static void set_addr(union nf_inet_addr *to, const union nf_inet_addr *addr,
  * @proto: transport protocol
  * @src: source port, or NULL for any
  * @dst: destination port
+ *
+ * It is its master's helper that expects it, unless the caller says otherwise.
+ *
+ * Context: as the caller's hold on the master's helper; RCU read side.
  */
 void nf_ct_expect_init(struct nf_conntrack_expect *exp, unsigned int class,
 		       u_int8_t family, const union nf_inet_addr *saddr,
@@ -473,11 +477,13 @@ void nf_ct_expect_init(struct nf_conntrack_expect *exp, unsigned int class,
 	static const union nf_inet_addr ones = {
 		.all = { ~0U, ~0U, ~0U, ~0U },
 	};
+	const struct nf_conn_help *help = nfct_help(exp->master);
 
 	exp->flags = 0;
 	exp->class = class;
 	exp->expectfn = NULL;
-	RCU_INIT_POINTER(exp->helper, NULL);
+	RCU_INIT_POINTER(exp->helper,
+			 help ? rcu_dereference_raw(help->helper) : NULL);
 	RCU_INIT_POINTER(exp->assign_helper, NULL);
 
 	exp->tuple.src.l3num = family;
@@ -574,8 +580,8 @@ static int make_way(struct nf_conntrack_expect *exp, unsigned int flags)
 	return 0;
 }
 
-/* New ones go to the head of the list. */
-static void unlink_oldest(struct nf_conn_help *help, unsigned int class)
+/* New ones go to the head of the list. False if there is none of the class. */
+static bool unlink_oldest(struct nf_conn_help *help, unsigned int class)
 {
 	struct nf_conntrack_expect *exp, *oldest = NULL;
 
@@ -585,6 +591,7 @@ static void unlink_oldest(struct nf_conn_help *help, unsigned int class)
 	}
 	if (oldest)
 		nf_ct_unlink_expect(oldest);
+	return oldest;
 }
 
 /* How many of a class a connection may expect; 0 if there is no such class. */
@@ -605,12 +612,14 @@ static unsigned int class_limit(const struct nf_conn_help *help,
 	return helper->expect_policy[class].max_expected ?: max;
 }
 
-static int insert(struct nf_conntrack_expect *exp, u32 portid, int report,
-		  unsigned int flags)
+/* Is there room for one more, and for @first before it, if there is such a one?
+ * Nothing is linked yet, but what is in the way and may go has gone.
+ */
+static int admit(struct nf_conntrack_expect *exp,
+		 const struct nf_conntrack_expect *first, unsigned int flags)
 {
-	struct net *net = nf_ct_exp_net(exp);
 	struct nf_conn_help *help = nfct_help(exp->master);
-	unsigned int limit;
+	unsigned int limit, before;
 	int err;
 
 	if (!help || nf_ct_is_dying(exp->master))
@@ -620,23 +629,36 @@ static int insert(struct nf_conntrack_expect *exp, u32 portid, int report,
 	if (!limit)
 		return -EINVAL;
 
-	nf_ct_unlink_expect(exp);	/* a helper that tries another port */
+	/* A helper took it back, and now tries another port. */
+	if (is_linked(exp)) {
+		nf_ct_unlink_expect(exp);
+		exp->timeout = nfct_time_stamp;
+	}
 	nf_ct_expectation_gc(help);
+	if (first && overlap(first, exp))
+		return -EBUSY;
 	err = make_way(exp, flags);
 	if (err)
 		return err;
 
-	if (help->expecting[exp->class] >= limit)
-		unlink_oldest(help, exp->class);
+	before = first && first->class == exp->class ? 1 : 0;
+	while (help->expecting[exp->class] + before >= limit) {
+		if (!unlink_oldest(help, exp->class))
+			return -EMFILE;
+	}
 
-	if (nf_ct_pernet(net)->expect_count >= READ_ONCE(nf_ct_expect_max)) {
+	if (nf_ct_pernet(nf_ct_exp_net(exp))->expect_count + !!first >=
+	    READ_ONCE(nf_ct_expect_max)) {
 		net_warn_ratelimited("nf_conntrack: expectation table full\n");
 		return -EMFILE;
 	}
-
-	link(exp, help);
-	nf_ct_expect_event_report(IPEXP_NEW, exp, portid, report);
 	return 0;
+}
+
+static void insert(struct nf_conntrack_expect *exp, u32 portid, int report)
+{
+	link(exp, nfct_help(exp->master));
+	nf_ct_expect_event_report(IPEXP_NEW, exp, portid, report);
 }
 
 /**
@@ -662,7 +684,9 @@ int nf_ct_expect_related_report(struct nf_conntrack_expect *expect,
 	int err;
 
 	spin_lock_bh(&nf_conntrack_expect_lock);
-	err = insert(expect, portid, report, flags);
+	err = admit(expect, NULL, flags);
+	if (!err)
+		insert(expect, portid, report);
 	spin_unlock_bh(&nf_conntrack_expect_lock);
 
 	return err;
@@ -688,11 +712,12 @@ int nf_ct_expect_related_pair(struct nf_conntrack_expect *expect[],
 	int err;
 
 	spin_lock_bh(&nf_conntrack_expect_lock);
-	err = insert(expect[0], 0, 0, flags);
+	err = admit(expect[0], NULL, flags);
+	if (!err)
+		err = admit(expect[1], expect[0], flags);
 	if (!err) {
-		err = insert(expect[1], 0, 0, flags);
-		if (err)
-			nf_ct_unlink_expect(expect[0]);
+		insert(expect[0], 0, 0);
+		insert(expect[1], 0, 0);
 	}
 	spin_unlock_bh(&nf_conntrack_expect_lock);
 

@@ -81,6 +81,28 @@ void nf_ct_ext_free(struct nf_conn *ct)
 	ct->ext = NULL;
 }
 
+/* Something may be expected of the connection already, if a helper in user space
+ * has had its first packet: the list's head moves, too.
+ */
+static void move(struct nf_conn *ct, struct nf_ct_ext *ext)
+{
+	struct nf_ct_ext *old = ct->ext;
+	struct nf_conn_help *help;
+
+	spin_lock_bh(&nf_conntrack_expect_lock);
+	memcpy(ext, old, old->len);
+	if (__nf_ct_ext_exist(ext, NF_CT_EXT_HELPER)) {
+		help = (void *)ext + ext->offset[NF_CT_EXT_HELPER];
+		if (help->expectations.first)
+			help->expectations.first->pprev = &help->expectations.first;
+	}
+	ct->ext = ext;
+	spin_unlock_bh(&nf_conntrack_expect_lock);
+
+	if (old != own_ext(ct))
+		kfree(old);
+}
+
 /* Make ->ext hold @len bytes; what is in it is kept. */
 static struct nf_ct_ext *ext_reserve(struct nf_conn *ct, size_t len, gfp_t gfp)
 {
@@ -100,15 +122,15 @@ static struct nf_ct_ext *ext_reserve(struct nf_conn *ct, size_t len, gfp_t gfp)
 	}
 
 	if (old) {
-		memcpy(ext, old, old->len);
-		nf_ct_ext_free(ct);
-	} else {
-		memset(ext, 0, sizeof(*ext));
-		ext->len = sizeof(*ext);
-#ifdef NF_CT_EXT_GENID
-		ext->gen_id = atomic_read(&nf_conntrack_ext_genid);
-#endif
+		move(ct, ext);
+		return ext;
 	}
+
+	memset(ext, 0, sizeof(*ext));
+	ext->len = sizeof(*ext);
+#ifdef NF_CT_EXT_GENID
+	ext->gen_id = atomic_read(&nf_conntrack_ext_genid);
+#endif
 	ct->ext = ext;
 	return ext;
 }

@@ -257,14 +257,32 @@ struct nf_conn_help *nf_ct_helper_ext_add(struct nf_conn *ct, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(nf_ct_helper_ext_add);
 
+/* The helper of the port that the connection goes to. RCU. */
+static struct nf_conntrack_helper *by_port(const struct nf_conn *ct)
+{
+	const struct nf_conntrack_tuple *reply = nf_ct_tuple(ct, IP_CT_DIR_REPLY);
+	struct nf_conntrack_helper *h;
+	unsigned int i;
+
+	for (i = 0; i < nf_ct_helper_hsize; i++) {
+		hlist_for_each_entry_rcu(h, &nf_ct_helper_hash[i], hnode) {
+			if (h->tuple.src.u.all == reply->src.u.all &&
+			    h->tuple.src.l3num == reply->src.l3num &&
+			    h->tuple.dst.protonum == reply->dst.protonum)
+				return h;
+		}
+	}
+	return NULL;
+}
+
 /**
  * __nf_ct_try_assign_helper - give a new connection the helper of its template
  * @ct: entry that is not confirmed
  * @tmpl: template that the packet came with, or NULL
  * @flags: how to allocate
  *
- * Helpers are assigned by rule, never by port. A helper that the entry has been
- * given already stays.
+ * Helpers are assigned by rule; by port only where nf_conntrack_helper is set.
+ * A helper that the entry has been given already stays.
  *
  * Context: RCU read side, as @flags allow.
  *
@@ -276,12 +294,14 @@ int __nf_ct_try_assign_helper(struct nf_conn *ct, struct nf_conn *tmpl,
 	struct nf_conntrack_helper *helper = NULL;
 	struct nf_conn_help *help;
 
-	if (test_bit(IPS_HELPER_BIT, &ct->status) || !tmpl)
+	if (test_bit(IPS_HELPER_BIT, &ct->status))
 		return 0;
 
-	help = nfct_help(tmpl);
+	help = tmpl ? nfct_help(tmpl) : NULL;
 	if (help)
 		helper = rcu_dereference(help->helper);
+	else if (READ_ONCE(nf_ct_pernet_priv(nf_ct_net(ct))->auto_helper))
+		helper = by_port(ct);
 	if (!helper)
 		return 0;
 
@@ -295,14 +315,17 @@ int __nf_ct_try_assign_helper(struct nf_conn *ct, struct nf_conn *tmpl,
 EXPORT_SYMBOL_GPL(__nf_ct_try_assign_helper);
 
 /**
- * nf_ct_helper_destroy - an entry goes; tell its helper
- * @ct: entry without users
+ * nf_ct_helper_destroy - a connection is over; tell its helper, and part them
+ * @ct: entry that is still in the index, or that nobody refers to
+ *
+ * Who unregisters a helper looks for its connections in the index: what is no
+ * longer there must not point to it, however long others hold on to the entry.
  *
  * Context: any but hard interrupt.
  */
 void nf_ct_helper_destroy(struct nf_conn *ct)
 {
-	const struct nf_conn_help *help = nfct_help(ct);
+	struct nf_conn_help *help = nfct_help(ct);
 	const struct nf_conntrack_helper *helper;
 
 	if (!help)
@@ -310,8 +333,11 @@ void nf_ct_helper_destroy(struct nf_conn *ct)
 
 	rcu_read_lock();
 	helper = rcu_dereference(help->helper);
-	if (helper && helper->destroy)
-		helper->destroy(ct);
+	if (helper) {
+		if (helper->destroy)
+			helper->destroy(ct);
+		RCU_INIT_POINTER(help->helper, NULL);
+	}
 	rcu_read_unlock();
 }
 
@@ -509,9 +535,12 @@ static bool well_formed(const struct nf_conntrack_helper *me)
 	return true;
 }
 
-/* Two helpers of one name, or for one port, could not be told apart. */
+/* Two helpers of one name, or for one port, could not be told apart. Those in
+ * user space are for no port: rules say what they help.
+ */
 static bool clashes(const struct nf_conntrack_helper *me)
 {
+	const bool no_port = me->flags & NF_CT_HELPER_F_USERSPACE;
 	const struct nf_conntrack_helper *h;
 	unsigned int i;
 
@@ -520,8 +549,9 @@ static bool clashes(const struct nf_conntrack_helper *me)
 			if (h->tuple.src.l3num != me->tuple.src.l3num ||
 			    h->tuple.dst.protonum != me->tuple.dst.protonum)
 				continue;
-			if (!strcmp(h->name, me->name) ||
-			    h->tuple.src.u.all == me->tuple.src.u.all)
+			if (!strcmp(h->name, me->name))
+				return true;
+			if (!no_port && h->tuple.src.u.all == me->tuple.src.u.all)
 				return true;
 		}
 	}
@@ -556,20 +586,32 @@ int nf_conntrack_helper_register(struct nf_conntrack_helper *me)
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helper_register);
 
-static bool is_of_helper(struct nf_conntrack_expect *exp, void *me)
-{
-	const struct nf_conn_help *help = nfct_help(exp->master);
+/* Helpers side by side in an array, which go together. */
+struct going {
+	const struct nf_conntrack_helper	*first;
+	unsigned int				n;
+};
 
-	return rcu_access_pointer(exp->helper) == me ||
-	       rcu_access_pointer(exp->assign_helper) == me ||
-	       (help && rcu_access_pointer(help->helper) == me);
+static bool goes(const struct going *going, const struct nf_conntrack_helper *h)
+{
+	return h >= going->first && h < going->first + going->n;
 }
 
-static int take_away(struct nf_conn *ct, void *me)
+static bool expected_by(struct nf_conntrack_expect *exp, void *data)
+{
+	const struct nf_conn_help *help = nfct_help(exp->master);
+	const struct going *going = data;
+
+	return goes(going, rcu_access_pointer(exp->helper)) ||
+	       goes(going, rcu_access_pointer(exp->assign_helper)) ||
+	       (help && goes(going, rcu_access_pointer(help->helper)));
+}
+
+static int take_away(struct nf_conn *ct, void *data)
 {
 	struct nf_conn_help *help = nfct_help(ct);
 
-	if (help && rcu_access_pointer(help->helper) == me) {
+	if (help && goes(data, rcu_access_pointer(help->helper))) {
 		nf_conntrack_event(IPCT_HELPER, ct);
 		RCU_INIT_POINTER(help->helper, NULL);
 	}
@@ -586,19 +628,7 @@ static int take_away(struct nf_conn *ct, void *me)
  */
 void nf_conntrack_helper_unregister(struct nf_conntrack_helper *me)
 {
-	mutex_lock(&helper_mutex);
-	hlist_del_rcu(&me->hnode);
-	mutex_unlock(&helper_mutex);
-
-	/* Whoever has just found it has attached it, and is seen below. */
-	synchronize_rcu();
-
-	nf_ct_expect_iterate_destroy(is_of_helper, me);
-	nf_ct_iterate_destroy(take_away, me);
-
-	/* Packets may be in ->help() still, and expect something there. */
-	synchronize_rcu();
-	nf_ct_expect_iterate_destroy(is_of_helper, me);
+	nf_conntrack_helpers_unregister(me, 1);
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helper_unregister);
 
@@ -638,8 +668,29 @@ EXPORT_SYMBOL_GPL(nf_conntrack_helpers_register);
 void nf_conntrack_helpers_unregister(struct nf_conntrack_helper *helper,
 				     unsigned int n)
 {
-	while (n--)
-		nf_conntrack_helper_unregister(&helper[n]);
+	struct going going = { .first = helper, .n = n };
+	unsigned int i;
+
+	if (!n)
+		return;
+
+	mutex_lock(&helper_mutex);
+	for (i = 0; i < n; i++)
+		hlist_del_rcu(&helper[i].hnode);
+	mutex_unlock(&helper_mutex);
+
+	/* Whoever has just found one has attached it, and is seen below. */
+	synchronize_rcu();
+
+	nf_ct_expect_iterate_destroy(expected_by, &going);
+	nf_ct_iterate_destroy(take_away, &going);
+
+	/* Packets may be in ->help() still, and expect something there. */
+	synchronize_rcu();
+	nf_ct_expect_iterate_destroy(expected_by, &going);
+
+	/* Readers may be looking at what was expected. */
+	synchronize_rcu();
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_helpers_unregister);
 

@@ -51,36 +51,113 @@ static unsigned int run_helper(struct sk_buff *skb, struct nf_conn *ct,
 	return helper->help(skb, protoff, ct, ctinfo);
 }
 
-/* Helper and sequence adjustment, for packets of the flow itself: an ICMP
- * error that quotes it carries it, too.
+/* On loopback the packet has been adjusted on its way out. */
+static bool adjust(struct sk_buff *skb, struct nf_conn *ct,
+		   enum ip_conntrack_info ctinfo, unsigned int protoff)
+{
+	if (!test_bit(IPS_SEQ_ADJUST_BIT, &ct->status) ||
+	    nf_is_loopback_packet(skb) ||
+	    nf_ct_seq_adjust(skb, ct, ctinfo, protoff))
+		return true;
+
+	NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), drop);
+	return false;
+}
+
+/* Where the header is that the entry is about; not positive if this is another
+ * packet, as an ICMP error that quotes the flow.
  */
+static int own_header(const struct sk_buff *skb, const struct nf_conn *ct)
+{
+	u8 protonum = 0;
+	int protoff;
+
+	protoff = nf_ct_l4_offset(skb, skb_network_offset(skb),
+				  nf_ct_l3num(ct), &protonum);
+	return protonum == nf_ct_protonum(ct) ? protoff : -1;
+}
+
+/* A helper in user space answers later: the packet goes into a queue, and does
+ * not come by here again. Of an entry that is not confirmed it says so in the
+ * entry, which belongs to the packet.
+ */
+static void await(struct nf_conn *ct, bool waits)
+{
+	nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->peer = waits;
+}
+
+static bool awaited(struct nf_conn *ct)
+{
+	return nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->peer;
+}
+
+/* Helper and sequence adjustment. */
 static unsigned int serve(struct sk_buff *skb, struct nf_conn *ct,
 			  enum ip_conntrack_info ctinfo)
 {
 	unsigned int verdict;
-	u8 protonum;
 	int protoff;
 
 	if (!nfct_help(ct) && !test_bit(IPS_SEQ_ADJUST_BIT, &ct->status))
 		return NF_ACCEPT;
 
-	protoff = nf_ct_l4_offset(skb, skb_network_offset(skb),
-				  nf_ct_l3num(ct), &protonum);
-	if (protoff <= 0 || protonum != nf_ct_protonum(ct))
+	protoff = own_header(skb, ct);
+	if (protoff <= 0)
 		return NF_ACCEPT;
 
 	verdict = run_helper(skb, ct, ctinfo, protoff);
+	if ((verdict & NF_VERDICT_MASK) == NF_QUEUE && !nf_ct_is_confirmed(ct))
+		await(ct, true);
 	if (verdict != NF_ACCEPT)
 		return verdict;
+	return adjust(skb, ct, ctinfo, protoff) ? NF_ACCEPT : NF_DROP;
+}
 
-	/* On loopback the packet has been adjusted on its way out. */
-	if (test_bit(IPS_SEQ_ADJUST_BIT, &ct->status) &&
-	    !nf_is_loopback_packet(skb) &&
-	    !nf_ct_seq_adjust(skb, ct, ctinfo, protoff)) {
-		NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), drop);
-		return NF_DROP;
+/* Does the entry's helper put each packet into a queue? */
+static bool helper_queues(const struct nf_conn *ct)
+{
+	const struct nf_conn_help *help = nfct_help(ct);
+	const struct nf_conntrack_helper *helper;
+
+	helper = help ? rcu_dereference(help->helper) : NULL;
+	return helper && helper->flags & NF_CT_HELPER_F_USERSPACE;
+}
+
+/**
+ * nf_ct_hook_resume - a packet comes back from a queue
+ * @skb: packet
+ *
+ * If it was its helper, in user space, that had it, what is left to do when a
+ * packet leaves is done now. Of a later packet of such a connection one can't
+ * tell whether it comes from there or from a rule's queue.
+ *
+ * Context: RCU read side.
+ *
+ * Return: 0, or -1 if the packet has to be dropped.
+ */
+int nf_ct_hook_resume(struct sk_buff *skb)
+{
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
+	int protoff;
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (!ct || nf_ct_is_template(ct) || ctinfo == IP_CT_RELATED_REPLY)
+		return 0;
+
+	if (nf_ct_is_confirmed(ct)) {
+		if (!helper_queues(ct))
+			return 0;
+	} else {
+		if (!awaited(ct))
+			return 0;
+		await(ct, false);
 	}
-	return NF_ACCEPT;
+
+	protoff = own_header(skb, ct);
+	if (protoff > 0 && !adjust(skb, ct, ctinfo, protoff))
+		return -1;
+	return nf_conntrack_confirm(skb) == NF_ACCEPT ? 0 : -1;
 }
 
 static unsigned int leave(struct sk_buff *skb)

@@ -61,11 +61,16 @@ static int __net_init init_net_ns(struct net *net)
 	err = nf_ct_procfs_init_net(net);
 	if (err)
 		goto err_sysctl;
-	err = nf_ct_hook_init_net(net);
+	err = nf_ct_legacy_init_net(net);
 	if (err)
 		goto err_procfs;
+	err = nf_ct_hook_init_net(net);
+	if (err)
+		goto err_legacy;
 	return 0;
 
+err_legacy:
+	nf_ct_legacy_exit_net(net);
 err_procfs:
 	nf_ct_procfs_exit_net(net);
 err_sysctl:
@@ -112,6 +117,7 @@ static void __net_exit exit_net_batch(struct list_head *nets)
 
 	list_for_each_entry(net, nets, exit_list) {
 		nf_ct_hook_exit_net(net);
+		nf_ct_legacy_exit_net(net);
 		nf_ct_procfs_exit_net(net);
 		nf_ct_sysctl_exit_net(net);
 	}

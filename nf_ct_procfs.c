@@ -163,14 +163,14 @@ static void show_state(struct seq_file *s, const struct nf_conn *ct)
 		seq_puts(s, "[ASSURED] ");
 }
 
+/* An entry, from its transport protocol on. */
 static void show_entry(struct seq_file *s, struct nf_conn *ct)
 {
 	const struct nf_conntrack_l4proto *l4proto;
 
 	l4proto = nf_ct_l4proto_find(nf_ct_protonum(ct));
-	seq_printf(s, "%-8s %u %-8s %u ",
-		   l3_name(nf_ct_l3num(ct)), nf_ct_l3num(ct),
-		   l4_name(nf_ct_protonum(ct)), nf_ct_protonum(ct));
+	seq_printf(s, "%-8s %u ", l4_name(nf_ct_protonum(ct)),
+		   nf_ct_protonum(ct));
 	if (!test_bit(IPS_OFFLOAD_BIT, &ct->status))
 		seq_printf(s, "%ld ", nf_ct_expires(ct) / HZ);
 	if (l4proto->print_conntrack)
@@ -289,7 +289,10 @@ static void list_stop(struct seq_file *s, void *v)
 
 static int list_show(struct seq_file *s, void *v)
 {
-	show_entry(s, v);
+	struct nf_conn *ct = v;
+
+	seq_printf(s, "%-8s %u ", l3_name(nf_ct_l3num(ct)), nf_ct_l3num(ct));
+	show_entry(s, ct);
 	return 0;
 }
 
@@ -298,6 +301,24 @@ static const struct seq_operations list_seq_ops = {
 	.next	= list_next,
 	.stop	= list_stop,
 	.show	= list_show,
+};
+
+/* /proc/net/ip_conntrack: IPv4 alone, and so no word of it. */
+static int legacy_show(struct seq_file *s, void *v)
+{
+	struct nf_conn *ct = v;
+
+	if (nf_ct_l3num(ct) != NFPROTO_IPV4)
+		return SEQ_SKIP;
+	show_entry(s, ct);
+	return 0;
+}
+
+static const struct seq_operations legacy_seq_ops = {
+	.start	= list_start,
+	.next	= list_next,
+	.stop	= list_stop,
+	.show	= legacy_show,
 };
 
 /* --- statistics -------------------------------------------------------- */
@@ -360,6 +381,32 @@ static const struct seq_operations stat_seq_ops = {
 	.show	= stat_show,
 };
 
+/* A list of entries, which the namespace's own root may read. */
+static struct proc_dir_entry *create_list(struct net *net, const char *name,
+					  const struct seq_operations *ops)
+{
+	struct proc_dir_entry *pde;
+	kuid_t uid;
+	kgid_t gid;
+
+#ifdef NF_CT_OPENWRT
+	pde = proc_create_net_data_write(name, 0640, net->proc_net, ops,
+					 nf_ct_openwrt_write,
+					 sizeof(struct list_state), NULL);
+#else
+	pde = proc_create_net(name, 0440, net->proc_net, ops,
+			      sizeof(struct list_state));
+#endif
+	if (!pde)
+		return NULL;
+
+	uid = make_kuid(net->user_ns, 0);
+	gid = make_kgid(net->user_ns, 0);
+	if (uid_valid(uid) && gid_valid(gid))
+		proc_set_user(pde, uid, gid);
+	return pde;
+}
+
 /**
  * nf_ct_procfs_init_net - the files of a new namespace
  * @net: namespace
@@ -371,19 +418,9 @@ static const struct seq_operations stat_seq_ops = {
 int nf_ct_procfs_init_net(struct net *net)
 {
 	struct proc_dir_entry *pde;
-	kuid_t uid;
-	kgid_t gid;
 
-	pde = proc_create_net("nf_conntrack", 0440, net->proc_net,
-			      &list_seq_ops, sizeof(struct list_state));
-	if (!pde)
+	if (!create_list(net, "nf_conntrack", &list_seq_ops))
 		return -ENOMEM;
-
-	/* The namespace's own root may read it. */
-	uid = make_kuid(net->user_ns, 0);
-	gid = make_kgid(net->user_ns, 0);
-	if (uid_valid(uid) && gid_valid(gid))
-		proc_set_user(pde, uid, gid);
 
 	pde = proc_create_net("nf_conntrack", 0444, net->proc_net_stat,
 			      &stat_seq_ops, sizeof(struct seq_net_private));
@@ -402,5 +439,27 @@ void nf_ct_procfs_exit_net(struct net *net)
 {
 	remove_proc_entry("nf_conntrack", net->proc_net_stat);
 	remove_proc_entry("nf_conntrack", net->proc_net);
+}
+
+/**
+ * nf_ct_procfs_legacy_init_net - /proc/net/ip_conntrack in a new namespace
+ * @net: namespace
+ *
+ * Context: process, may sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int nf_ct_procfs_legacy_init_net(struct net *net)
+{
+	return create_list(net, "ip_conntrack", &legacy_seq_ops) ? 0 : -ENOMEM;
+}
+
+/**
+ * nf_ct_procfs_legacy_exit_net - undo nf_ct_procfs_legacy_init_net()
+ * @net: namespace
+ */
+void nf_ct_procfs_legacy_exit_net(struct net *net)
+{
+	remove_proc_entry("ip_conntrack", net->proc_net);
 }
 #endif /* CONFIG_NF_CONNTRACK_PROCFS */

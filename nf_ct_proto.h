@@ -31,6 +31,11 @@ enum nf_ct_filter_bit {
 };
 
 #define NF_CT_FILTER_ALL	(BIT(NF_CT_FILTER_BITS) - 1)
+#define NF_CT_FILTER_ADDRESSES	(BIT(NF_CT_FILTER_IP_SRC) | \
+				 BIT(NF_CT_FILTER_IP_DST))
+/* What belongs to a protocol. */
+#define NF_CT_FILTER_PORTS	GENMASK(NF_CT_FILTER_BITS - 1, \
+					NF_CT_FILTER_SRC_PORT)
 
 /**
  * nf_ct_timeouts_of - the timeouts that hold for an entry

@@ -546,7 +546,8 @@ full:
 }
 
 static const struct nla_policy info_policy[CTA_PROTOINFO_SCTP_MAX + 1] = {
-	[CTA_PROTOINFO_SCTP_STATE]	   = { .type = NLA_U8 },
+	[CTA_PROTOINFO_SCTP_STATE]	   =
+		NLA_POLICY_MAX(NLA_U8, SCTP_CONNTRACK_HEARTBEAT_SENT),
 	[CTA_PROTOINFO_SCTP_VTAG_ORIGINAL] = { .type = NLA_U32 },
 	[CTA_PROTOINFO_SCTP_VTAG_REPLY]	   = { .type = NLA_U32 },
 };
@@ -554,7 +555,6 @@ static const struct nla_policy info_policy[CTA_PROTOINFO_SCTP_MAX + 1] = {
 static int info_parse(struct nlattr *cda[], struct nf_conn *ct)
 {
 	struct nlattr *tb[CTA_PROTOINFO_SCTP_MAX + 1];
-	u8 state;
 	int err;
 
 	if (!cda[CTA_PROTOINFO_SCTP])
@@ -571,12 +571,8 @@ static int info_parse(struct nlattr *cda[], struct nf_conn *ct)
 	    !tb[CTA_PROTOINFO_SCTP_VTAG_REPLY])
 		return -EINVAL;
 
-	state = nla_get_u8(tb[CTA_PROTOINFO_SCTP_STATE]);
-	if (state >= SCTP_STATES)
-		return -EINVAL;
-
 	spin_lock_bh(&ct->lock);
-	ct->proto.sctp.state = state;
+	ct->proto.sctp.state = nla_get_u8(tb[CTA_PROTOINFO_SCTP_STATE]);
 	ct->proto.sctp.vtag[IP_CT_DIR_ORIGINAL] =
 		nla_get_be32(tb[CTA_PROTOINFO_SCTP_VTAG_ORIGINAL]);
 	ct->proto.sctp.vtag[IP_CT_DIR_REPLY] =

@@ -68,9 +68,12 @@ full:
 }
 
 static const struct nla_policy protoinfo_policy[CTA_PROTOINFO_TCP_MAX + 1] = {
-	[CTA_PROTOINFO_TCP_STATE]	    = { .type = NLA_U8 },
-	[CTA_PROTOINFO_TCP_WSCALE_ORIGINAL] = { .type = NLA_U8 },
-	[CTA_PROTOINFO_TCP_WSCALE_REPLY]    = { .type = NLA_U8 },
+	[CTA_PROTOINFO_TCP_STATE]	    =
+		NLA_POLICY_MAX(NLA_U8, TCP_CONNTRACK_MAX - 1),
+	[CTA_PROTOINFO_TCP_WSCALE_ORIGINAL] =
+		NLA_POLICY_MAX(NLA_U8, NF_CT_TCP_WSCALE_MAX),
+	[CTA_PROTOINFO_TCP_WSCALE_REPLY]    =
+		NLA_POLICY_MAX(NLA_U8, NF_CT_TCP_WSCALE_MAX),
 	[CTA_PROTOINFO_TCP_FLAGS_ORIGINAL]  = {
 		.len = sizeof(struct nf_ct_tcp_flags),
 	},
@@ -113,10 +116,6 @@ int nf_ct_tcp_from_nlattr(struct nlattr *cda[], struct nf_conn *ct)
 	if (err < 0)
 		return err;
 
-	if (tb[CTA_PROTOINFO_TCP_STATE] &&
-	    nla_get_u8(tb[CTA_PROTOINFO_TCP_STATE]) >= TCP_CONNTRACK_MAX)
-		return -EINVAL;
-
 	wscale[IP_CT_DIR_ORIGINAL] = tb[CTA_PROTOINFO_TCP_WSCALE_ORIGINAL];
 	wscale[IP_CT_DIR_REPLY] = tb[CTA_PROTOINFO_TCP_WSCALE_REPLY];
 
@@ -132,8 +131,7 @@ int nf_ct_tcp_from_nlattr(struct nlattr *cda[], struct nf_conn *ct)
 	if (wscale[IP_CT_DIR_ORIGINAL] && wscale[IP_CT_DIR_REPLY] &&
 	    seen[0].flags & seen[1].flags & IP_CT_TCP_FLAG_WINDOW_SCALE) {
 		for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
-			seen[dir].td_scale = min_t(u8, nla_get_u8(wscale[dir]),
-						   NF_CT_TCP_WSCALE_MAX);
+			seen[dir].td_scale = nla_get_u8(wscale[dir]);
 	}
 	spin_unlock_bh(&ct->lock);
 

@@ -46,8 +46,20 @@ void nf_conntrack_tstamp_pernet_init(struct net *net)
 
 #ifdef CONFIG_SYSCTL
 
-static int buckets_handler(nf_ct_ctl_table *table, int write, void *buffer,
-			   size_t *lenp, loff_t *ppos)
+/**
+ * nf_ct_sysctl_buckets - read or write the number of buckets
+ * @table: setting
+ * @write: it is written
+ * @buffer: text
+ * @lenp: length of it
+ * @ppos: place in it
+ *
+ * Context: process, may sleep.
+ *
+ * Return: 0, or as nf_conntrack_hash_resize().
+ */
+int nf_ct_sysctl_buckets(nf_ct_ctl_table *table, int write, void *buffer,
+			 size_t *lenp, loff_t *ppos)
 {
 	unsigned int buckets = READ_ONCE(nf_conntrack_htable_size);
 	struct ctl_table tmp = *table;
@@ -58,6 +70,46 @@ static int buckets_handler(nf_ct_ctl_table *table, int write, void *buffer,
 	if (err || !write)
 		return err;
 	return nf_conntrack_hash_resize(buckets);
+}
+
+/* One byte of struct nf_ct_pernet, 0 or 1. */
+static int flag_read_write(nf_ct_ctl_table *table, int write, void *buffer,
+			   size_t *lenp, loff_t *ppos, u8 *value)
+{
+	struct ctl_table tmp = *table;
+
+	tmp.data = value;
+	return proc_dou8vec_minmax(&tmp, write, buffer, lenp, ppos);
+}
+
+static int helper_handler(nf_ct_ctl_table *table, int write, void *buffer,
+			  size_t *lenp, loff_t *ppos)
+{
+	struct nf_ct_pernet *pernet = table->data;
+	u8 value = READ_ONCE(pernet->auto_helper);
+	int err;
+
+	err = flag_read_write(table, write, buffer, lenp, ppos, &value);
+	if (err || !write)
+		return err;
+
+	if (value)
+		pr_warn_once("nf_conntrack: helpers are assigned by port now, which lets peers open ports; rules (CT target, nft ct helper) are the safe way\n");
+	WRITE_ONCE(pernet->auto_helper, value);
+	return 0;
+}
+
+static int skip_filter_handler(nf_ct_ctl_table *table, int write, void *buffer,
+			       size_t *lenp, loff_t *ppos)
+{
+	struct nf_ct_pernet *pernet = table->data;
+	u8 value = READ_ONCE(pernet->skip_filter);
+	int err;
+
+	err = flag_read_write(table, write, buffer, lenp, ppos, &value);
+	if (err || !write)
+		return err;
+	return nf_ct_skip_filter_set(pernet->table.net, value);
 }
 
 /* The field of struct netns_ct that an entry of a table is about. */
@@ -158,6 +210,22 @@ static const struct ctl_table net_table[] = {
 #endif
 };
 
+#define FLAG(_procname, _handler)					\
+	{								\
+		.procname	= "nf_conntrack_" _procname,		\
+		.maxlen		= sizeof(u8),				\
+		.mode		= 0644,					\
+		.proc_handler	= _handler,				\
+		.extra1		= SYSCTL_ZERO,				\
+		.extra2		= SYSCTL_ONE,				\
+	}
+
+/* What older systems had; data becomes the namespace's struct nf_ct_pernet. */
+static const struct ctl_table older_table[] = {
+	FLAG("helper", helper_handler),
+	FLAG("skip_filter", skip_filter_handler),
+};
+
 /* The machine's. */
 static const struct ctl_table machine_table[] = {
 	{
@@ -183,7 +251,7 @@ static const struct ctl_table machine_table[] = {
 		.data		= &nf_conntrack_htable_size,
 		.maxlen		= sizeof(int),
 		.mode		= 0644,
-		.proc_handler	= buckets_handler,
+		.proc_handler	= nf_ct_sysctl_buckets,
 	},
 };
 
@@ -202,7 +270,8 @@ static const struct ctl_table other_table[] = {
 #define OWN	ARRAY_SIZE(net_table)
 #define MACHINE	ARRAY_SIZE(machine_table)
 #define OTHER	ARRAY_SIZE(other_table)
-#define ALL	(OWN + MACHINE + OTHER + 1)	/* and nf_conntrack_count */
+#define OLDER	ARRAY_SIZE(older_table)
+#define ALL	(OWN + MACHINE + OTHER + OLDER + 1)	/* and nf_conntrack_count */
 
 /* net.nf_conntrack_max, in the initial namespace; and an empty last entry. */
 static struct ctl_table max_table[2];
@@ -240,6 +309,10 @@ int nf_ct_sysctl_init_net(struct net *net)
 
 	memcpy(table + OWN + MACHINE, other_table, sizeof(other_table));
 
+	memcpy(table + OWN + MACHINE + OTHER, older_table, sizeof(older_table));
+	for (i = 0; i < OLDER; i++)
+		table[OWN + MACHINE + OTHER + i].data = nf_ct_pernet_priv(net);
+
 	table[ALL - 1] = (struct ctl_table) {
 		.procname	= "nf_conntrack_count",
 		.data		= &cnet->count,
@@ -268,6 +341,7 @@ void nf_ct_sysctl_exit_net(struct net *net)
 
 	unregister_net_sysctl_table(cnet->sysctl_header);
 	kfree(table);
+	nf_ct_skip_filter_set(net, false);
 }
 
 /**

@@ -436,6 +436,7 @@ static void publish(struct held *h, struct nf_conn *ct,
 	/* Up to here ->timeout was relative, and the entry its owner's. */
 	WRITE_ONCE(ct->timeout, ct->timeout + nfct_time_stamp);
 	refcount_inc(&ct->ct_general.use);
+	/* Who sees that it is confirmed sees all of it. */
 	smp_mb__before_atomic();
 	set_bit(IPS_CONFIRMED_BIT, &ct->status);
 
@@ -560,8 +561,12 @@ int nf_conntrack_hash_check_insert(struct nf_conn *ct)
 	err = nf_ct_table_insert(ct, &clash);
 	if (err == -EEXIST)
 		nf_ct_put(clash);
-	else if (!err && !test_bit(IPS_ASSURED_BIT, &ct->status))
+	if (err)
+		return err;
+
+	NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), insert);
+	if (!test_bit(IPS_ASSURED_BIT, &ct->status))
 		nf_ct_pressure_add(ct);
-	return err;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(nf_conntrack_hash_check_insert);

@@ -58,7 +58,7 @@
 #define LINE_FLAGS	(BIT(LINE_LOCK) | BIT(LINE_MOVED))
 
 /* Bits of a slot below the address, which is a multiple of LINE_BYTES. */
-#define SLOT_DIR	1UL
+#define SLOT_DIR	BIT(0)
 #define SLOT_TAG_BITS	5
 #define SLOT_TAG	(GENMASK(SLOT_TAG_BITS - 1, 0) << 1)
 #define SLOT_LOW	(SLOT_DIR | SLOT_TAG)
@@ -71,7 +71,7 @@
 #define MIN_BITS	6		/* a page */
 #define MAX_BITS	26
 #define FILL		4		/* slots a line on average, then grow */
-#define FAR_OFF		(1U << 29)	/* jiffies; nothing is due before */
+#define FAR_OFF		BIT(29)	/* jiffies; nothing is due before */
 #define OFFLOAD_LOOK	(10 * HZ)	/* look again at offloaded flows */
 #define WALK_LINES	1024		/* visited at most in one call */
 
@@ -118,7 +118,7 @@ static inline struct nf_ct_table *nf_ct_table_of(const struct net *net)
 /* --- slots ------------------------------------------------------------- */
 
 static inline unsigned long slot_make(const struct nf_conn *ct,
-			       enum ip_conntrack_dir dir, u32 hash)
+				      enum ip_conntrack_dir dir, u32 hash)
 {
 	return (unsigned long)ct | dir | ((hash << 1) & SLOT_TAG);
 }
@@ -184,7 +184,7 @@ static inline u32 line_last(const struct nf_ct_array *array, unsigned int index)
 
 /* Lock the line of a hash, in whichever array it is now. BH disabled, RCU. */
 static inline struct nf_ct_line *line_lock(struct nf_ct_table *table, u32 hash,
-				    struct nf_ct_array **in)
+					   struct nf_ct_array **in)
 {
 	struct nf_ct_array *array = rcu_dereference(table->cur);
 	struct nf_ct_line *line;
@@ -208,8 +208,8 @@ static inline void line_unlock(struct nf_ct_line *line)
 }
 
 /* First free slot of a line or its overflow; false if there is none. */
-static inline bool line_free_slot(struct nf_ct_line *head, struct nf_ct_line **at,
-			   unsigned int *slot)
+static inline bool line_free_slot(struct nf_ct_line *head,
+				  struct nf_ct_line **at, unsigned int *slot)
 {
 	for_each_slot(*at, *slot, head) {
 		if (!(*at)->slot[*slot])
@@ -228,7 +228,7 @@ static inline void line_append(struct nf_ct_line *head, struct nf_ct_line *more)
 }
 
 static inline void slot_write(struct nf_ct_line *line, unsigned int i,
-		       unsigned long value, u32 hash)
+			      unsigned long value, u32 hash)
 {
 	unsigned int shift = i * TAGS_BITS;
 	u32 tags = line->tags & ~((u32)TAGS_MASK << shift);

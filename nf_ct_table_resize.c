@@ -468,6 +468,12 @@ int nf_conntrack_set_hashsize(const char *val, const struct kernel_param *kp)
 module_param_call(hashsize, nf_conntrack_set_hashsize, param_get_uint,
 		  &nf_conntrack_htable_size, 0600);
 
+#ifdef NF_CT_OPENWRT
+#define MEMORY_SHARE	2048	/* little memory, many flows */
+#else
+#define MEMORY_SHARE	16384
+#endif
+
 static unsigned int default_buckets(void)
 {
 	u64 bytes = (u64)totalram_pages() << PAGE_SHIFT;
@@ -476,7 +482,8 @@ static unsigned int default_buckets(void)
 		return 262144;
 	if (bytes > SZ_1G)
 		return 65536;
-	return max_t(u64, bytes / 16384 / sizeof(struct hlist_head), 1024);
+	return max_t(u64, bytes / MEMORY_SHARE / sizeof(struct hlist_head),
+		     1024);
 }
 
 /**

@@ -129,6 +129,7 @@ unsigned int nf_ct_table_walk(struct net *net, struct nf_ct_pos *pos,
 	rcu_read_unlock();
 	return n;
 }
+EXPORT_SYMBOL_NS_GPL(nf_ct_table_walk, NF_CT_NS);
 
 /**
  * nf_ct_table_place - the place behind an entry
@@ -144,6 +145,7 @@ void nf_ct_table_place(struct nf_conn *ct, struct nf_ct_pos *pos)
 	pos->id = (unsigned long)ct;
 	pos->end = false;
 }
+EXPORT_SYMBOL_NS_GPL(nf_ct_table_place, NF_CT_NS);
 
 typedef int iter_fn(struct nf_conn *ct, void *data);
 
@@ -204,6 +206,11 @@ void nf_ct_iterate_destroy(int (*iter)(struct nf_conn *i, void *data),
 	for_each_net(net)
 		nf_queue_nf_hook_drop(net);
 	up_read(&net_rwsem);
+
+	/* One that is being removed is on the list no more, but it may have had
+	 * entries until now.
+	 */
+	net_ns_barrier();
 
 	nf_ct_ext_invalidate();
 	synchronize_net();

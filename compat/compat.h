@@ -89,6 +89,13 @@
 	register_net_sysctl(net, path, table)
 #endif
 
+/* Namespace of the symbols that nf_conntrack_netlink alone may use. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define NF_CT_NS	"NF_CT"
+#else
+#define NF_CT_NS	NF_CT
+#endif
+
 /* The text of a security mark, and its length, became one struct. */
 #if defined(CONFIG_NF_CONNTRACK_SECMARK) && !defined(__GENKSYMS__)
 #include <linux/security.h>
@@ -107,6 +114,12 @@ struct nf_ct_secctx {
 #define nf_ct_secctx_put(ctx) \
 	security_release_secctx((ctx)->context, (ctx)->len)
 #endif
+#endif
+
+/* User-Mode Linux's headers name registers by two letters, as our tables do states. */
+#ifdef CONFIG_UML
+#undef ES
+#undef SS
 #endif
 
 /* Exported by the kernel, but in no header that is installed. */

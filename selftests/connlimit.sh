@@ -20,7 +20,7 @@ in_ns "$router" sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close=1 \
 held=()
 hold() {
 	: >"$scratch/held-${#held[@]}"
-	in_ns "$client" "$net" ask tcp "$server_ip4" 80 -h "$scratch/hold" \
+	in_ns "$client" "$net_tool" ask tcp "$server_ip4" 80 -h "$scratch/hold" \
 		-f "$1" >"$scratch/held-${#held[@]}" 2>&1 &
 	held+=($!)
 	busywait 5000 grep -q ^from "$scratch/held-$((${#held[@]} - 1))"

@@ -3,7 +3,7 @@
 #
 # The mark of a flow: set, saved from a packet, restored to a packet, matched,
 # shown; by nftables (ct mark) and iptables (CONNMARK, connmark). The security
-# mark likewise where the kernel has labels for it.
+# mark likewise.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/net.sh"
@@ -65,10 +65,37 @@ check_eq "connmark matches the reply" 1 "$(awk '/connmark match/ { print $1 }' "
 check_eq "and the restored mark does" 1 "$(awk '/ mark match/ { print $1 }' "$scratch/list")"
 in_ns "$router" iptables -t mangle -F
 
-if in_ns "$router" iptables -t mangle -A PREROUTING -j CONNSECMARK --restore 2>"$scratch/err" &&
-	[ -d /sys/fs/selinux ]; then
-	check "UDP with CONNSECMARK" ask "$client" udp "$server_ip4" 53
+# The security mark: a packet's, saved to its flow. Needs a security module that
+# knows a context; Debian's kernels have AppArmor, which calls all "unconfined".
+context=unconfined
+[ -d /sys/fs/selinux/booleans ] && context=system_u:object_r:unlabeled_t:s0
+if m FORWARD -p udp --dport 53 -j SECMARK --selctx $context 2>"$scratch/err"; then
+	m FORWARD -j CONNSECMARK --save && m PREROUTING -j CONNSECMARK --restore
+	check_eq "iptables takes CONNSECMARK" 0 $?
+	check "UDP" ask "$client" udp "$server_ip4" 53 -p 3335
+	check "a security mark is saved and shown" \
+		ct "$router" "udp .*sport=3335 .* secctx=$context "
+	check "UDP without one" ask "$client" udp "$server_ip4" 80 -p 3336
+	check_eq "has none" 1 "$(ct "$router" 'udp .*sport=3336 ' | grep -vc secctx)"
+	in_ns "$router" iptables -t mangle -F
+
+	rules "$router" <<RULES
+table inet t {
+	secmark known {
+		"$context"
+	}
+	chain forward {
+		type filter hook forward priority mangle; policy accept;
+		udp dport 53 meta secmark set "known"
+		ct state new ct secmark set meta secmark
+		ct state established meta secmark set ct secmark
+	}
+}
+RULES
+	check "nft: UDP" ask "$client" udp "$server_ip6" 53 -p 3337 -c 2
+	check "nft: a security mark is saved and shown" \
+		ct "$router" "udp .*sport=3337 .* secctx=$context "
 else
-	skip "the security mark" "no SELinux here"
+	skip "the security mark" "no security module knows $context here"
 fi
 finish

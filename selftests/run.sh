@@ -15,6 +15,7 @@ bad='WARNING:|\bBUG\b|Call Trace|unreferenced object|\bRIP:|UBSAN|still has lock
 passed=0
 failed=0
 skipped=0
+again=
 
 pause() {
 	read -r -t 0.05 <> <(:)
@@ -76,6 +77,17 @@ left() {
 	[ -z "$found" ] || echo "$found"
 }
 
+# tidy: takes the namespaces that a test has left away, so that the tests behind
+# it are not blamed.
+tidy() {
+	local ns
+
+	for ns in $(ip netns list | cut -d ' ' -f 1); do
+		ip netns pids "$ns" | xargs -r kill -9
+		ip netns del "$ns"
+	done
+}
+
 # time_limit TEST: its seconds, from the file settings.
 time_limit() {
 	local timeout=60
@@ -85,9 +97,12 @@ time_limit() {
 	echo "${!own:-$timeout}"
 }
 
-# run_test NUMBER NAME
+# run_test NUMBER NAME [again]: a test that fails is run once more, since under
+# emulation on a busy host a second may be over at any time; which ones were is
+# said at the end. What the kernel's log complains of, and a module that can't be
+# unloaded, has failed at once.
 run_test() {
-	local name=$2 out rc complaints="" line n_ok n_not n_skip more
+	local name=$2 out rc complaints="" grave="" line n_ok n_not n_skip more
 
 	echo "# selftests: nf_ct: $name"
 	unload || complaints+="nf_conntrack could not be unloaded before the test"$'\n'
@@ -118,10 +133,19 @@ run_test() {
 	rm -f "$out"
 
 	more=$(left)
-	[ -z "$more" ] || complaints+="left behind: $more"$'\n'
-	unload || complaints+="nf_conntrack cannot be unloaded, users: $(holders nf_conntrack |
-		tr '\n' ' ')"$'\n'
-	more=$(dmesg | grep -E -A 30 "$bad") && complaints+="kernel log: $more"$'\n'
+	if [ -n "$more" ]; then
+		complaints+="left behind: $more"$'\n'
+		tidy
+	fi
+	unload || {
+		grave=y
+		complaints+="nf_conntrack cannot be unloaded, users: $(holders nf_conntrack |
+			tr '\n' ' ')"$'\n'
+	}
+	more=$(dmesg | grep -E -A 30 "$bad") && {
+		grave=y
+		complaints+="kernel log: $more"$'\n'
+	}
 
 	if [ -n "$complaints" ]; then
 		while IFS= read -r line; do
@@ -129,6 +153,12 @@ run_test() {
 		done <<<"${complaints%$'\n'}"
 		n_not=$((n_not + 1))
 		[ -z "$(dmesg)" ] || { echo "# dmesg:" && dmesg | tail -n 60 | sed 's/^/#   /'; }
+	fi
+	if [ "$n_not" -gt 0 ] && [ -z "$grave" ] && [ $# -lt 3 ]; then
+		echo "# $name: $n_not of $((n_ok + n_not)) failed, once more"
+		again+=" $name"
+		run_test "$1" "$name" again
+		return
 	fi
 	passed=$((passed + n_ok))
 	failed=$((failed + n_not))
@@ -156,10 +186,35 @@ if [ -n "${TEST-}" ]; then
 	all=$wanted
 fi
 if [ -n "${AFTER-}" ]; then
-	all=$(tr ' ' '\n' <<<"$all" | sed "1,/^$AFTER\$/d")
+	all=$(tr ' ' '\n' <<<"$all" | sed "0,/^$AFTER\$/d")
 fi
 
+# hold_hooks: a namespace of its own that has something at every hook.
+#
+# The kernel patches its code when the first hook of a kind comes and the last
+# one goes. QEMU's emulation, with a thread for each CPU, gets that wrong once in
+# a while: "Oops: int3" in whoever runs into the hook meanwhile, as in
+# __ip_local_out() or ip6_input(), with the stock module as with ours. With this,
+# nothing is patched under the traffic of the tests.
+hold_hooks() {
+	local hook rc
+
+	mkfifo /tmp/held
+	unshare --net bash -c 'nft -f -; echo $? >/tmp/held; exec sleep infinity' >/dev/null 2>&1 <<<"$(
+		echo "table inet held {"
+		for hook in prerouting input forward output postrouting; do
+			echo "chain $hook { type filter hook $hook priority 0; }"
+		done
+		echo "}"
+	)" &
+	trap "kill $!" EXIT
+	read -r rc </tmp/held
+	rm /tmp/held
+	[ "$rc" = 0 ] || echo "# the hooks could not be held"
+}
+
 # Nothing here may hang on the machine's own users of the module.
+hold_hooks
 modprobe nf_conntrack || exit 1
 echo "KTAP version 1"
 echo "# kernel $(uname -r), nf_conntrack $(modinfo -n nf_conntrack)"
@@ -171,5 +226,6 @@ for name in "${names[@]}"; do
 	run_test $number "$name"
 	echo "# so far: $passed passed, $failed failed, $skipped skipped"
 done
+echo "# run a second time:${again:- none}"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

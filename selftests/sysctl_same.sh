@@ -63,11 +63,14 @@ sections=(
 	"defaults by parameter" "echo Y >/sys/module/nf_conntrack/parameters/acct; unshare -n cat /proc/sys/net/netfilter/nf_conntrack_acct; echo N >/sys/module/nf_conntrack/parameters/acct"
 )
 
+# What ours has besides (Documentation/sysctl.rst).
+besides='nf_conntrack_(helper|skip_filter)\b|\blegacy\b'
+
 cd "$(dirname "$0")" || exit 1
 for which in stock ours; do
 	check "load the $which module" load "${!which}" || finish
 	for ((i = 0; i < ${#sections[@]}; i += 2)); do
-		eval "${sections[i + 1]}" >"$scratch/$which.$i" 2>&1
+		eval "${sections[i + 1]}" 2>&1 | grep -vE "$besides" >"$scratch/$which.$i"
 	done
 done
 rmmod nf_conntrack

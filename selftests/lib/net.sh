@@ -5,10 +5,10 @@
 # it sees, a client, and how entries and counters are read. Sourced after lib.sh.
 
 # Built at the first use, for all tests that run on this machine.
-net=/tmp/nf_ct-net
-if [ ! -x "$net" ]; then
-	gcc -o "$net.$$" "$(dirname "${BASH_SOURCE[0]}")/net.c" || skip_all "no compiler"
-	mv "$net.$$" "$net"
+net_tool=/tmp/nf_ct-net
+if [ ! -x "$net_tool" ]; then
+	gcc -o "$net_tool.$$" "$(dirname "${BASH_SOURCE[0]}")/net.c" || skip_all "no compiler"
+	mv "$net_tool.$$" "$net_tool"
 fi
 
 # serve NS PORT...: an echo server for UDP and TCP there; returns when it listens.
@@ -16,7 +16,7 @@ serve() {
 	local ns=$1 port
 
 	shift
-	bg ip netns exec "$ns" "$net" serve "$@"
+	bg ip netns exec "$ns" "$net_tool" serve "$@"
 	for port in "$@"; do
 		wait_listen "$ns" t "$port"
 	done
@@ -28,7 +28,7 @@ ask() {
 	local ns=$1
 
 	shift
-	ip netns exec "$ns" "$net" ask "$@"
+	ip netns exec "$ns" "$net_tool" ask "$@"
 }
 
 # seen_from, seen_to: the addresses (without port) in the server's line.

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# SIP: a call with INVITE, 200 and BYE, between two sipp, during which RTP passes
+# both ways to the ports that SDP names; REGISTER, after which the registrar may
+# call; by NAT, with addresses rewritten in headers and SDP.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib/net.sh"
+. "$(dirname "$0")/lib/helper.sh"
+
+need_tools python3 sipp nft iptables
+need_module nf_conntrack_sip nf_nat_sip
+setup_topology
+here=$(realpath "$(dirname "$0")")
+cd "$scratch" || exit 1
+
+bg in_ns "$server" sipp -sn uas -nostdin -i "$server_ip4" -mp 7000 -rtp_echo -trace_msg \
+	-message_file "$scratch/uas.log"
+wait_listen "$server" u 5060
+
+# port: a new local port for each call, so that each is a new connection.
+port=5070
+# call: starts a call that lasts while RTP is tried. The caller's RTP port is 7100.
+call() {
+	port=$((port + 1))
+	: >"$scratch/uas.log"
+	in_ns "$client" timeout 30 sipp -sn uac -nostdin -i "$client_ip4" -p $port -mp 7100 \
+		-rtp_echo -m 1 -d "${1-6000}" "$server_ip4" >"$scratch/uac.log" 2>&1 &
+	caller=$!
+	busywait 10000 grep -q '^ACK ' "$scratch/uas.log"
+}
+
+# hang_up: the call ends by itself; was it a good one?
+hang_up() {
+	wait "$caller"
+}
+
+# media: where the caller's SDP, as it has arrived, wants RTP.
+media() {
+	sed -n 's/^c=IN IP4 \([0-9.]*\).*/\1/p; s/^m=audio \([0-9]*\).*/\1/p' "$scratch/uas.log" |
+		tr -d '\r' | head -n 2 | tr '\n' ' '
+}
+
+rtp() {
+	in_ns "$1" python3 "$here/helper_sip.py" rtp "$2" "$3"
+}
+
+firewall - udp 5060
+call
+check_eq "without helper, RTP to the callee is refused" refused "$(rtp "$client" "$server_ip4" 7000)"
+check_eq "and to the caller" refused "$(rtp "$server" "$client_ip4" 7100)"
+check "the call itself is a good one" hang_up
+
+firewall sip udp 5060
+call
+check_eq "with it, RTP passes to the callee" reached "$(rtp "$client" "$server_ip4" 7000)"
+check_eq "and to the caller" reached "$(rtp "$server" "$client_ip4" 7100)"
+check_counter "$router" related -eq 2 "both related"
+check_eq "but not to another port" refused "$(rtp "$client" "$server_ip4" 7006)"
+check "the call is a good one" hang_up
+check_fails "with BYE, nothing is expected any more" expectations "$router"
+
+firewall sip udp 5060 ip "$masquerade"
+ip -n "$server" route del default
+call
+check_eq "NAT: SDP has the router's address" "$router_wan_ip4" "$(media | cut -d ' ' -f 1)"
+check_eq "RTP passes to the callee" reached "$(rtp "$client" "$server_ip4" 7000)"
+# shellcheck disable=SC2046
+check_eq "and to the caller, at the router" reached "$(rtp "$server" $(media))"
+check "the call is a good one" hang_up
+
+firewall - udp 5060 ip "$masquerade"
+by_iptables sip udp 5060
+call
+# shellcheck disable=SC2046
+check_eq "the same by iptables' CT --helper" reached "$(rtp "$server" $(media))"
+check "the call is a good one" hang_up
+
+# From here on the registrar has the server's port.
+in_ns "$server" pkill -x sipp
+busywait 5000 sh -c "! ip netns exec $server ss -Hlnu 'sport = :5060' | grep -q ."
+ip -n "$server" route add default via "$router_wan_ip4"
+bg in_ns "$server" python3 "$here/helper_sip.py" registrar "$server_ip4"
+wait_listen "$server" u 5060
+register() {
+	in_ns "$client" python3 "$here/helper_sip.py" phone "$server_ip4" | tr '\n' ' '
+}
+
+firewall - udp 5060
+check_eq "REGISTER: without helper a call from another port is refused" \
+	"SIP/2.0 200 OK <sip:alice@$client_ip4:5060> nobody called " "$(register)"
+del_entries() {
+	in_ns "$router" sysctl -qw net.netfilter.nf_conntrack_udp_timeout=1 \
+		net.netfilter.nf_conntrack_udp_timeout_stream=1
+	busywait 40000 ct_gone "$router" udp
+}
+firewall sip udp 5060
+check "the old connection is forgotten" del_entries
+check_eq "with it, the call comes" \
+	"SIP/2.0 200 OK <sip:alice@$client_ip4:5060> OPTIONS from 5099 " "$(register)"
+check_counter "$router" related -eq 1 "as related"
+check "the registrar stays expected while the registration lasts" \
+	expectations "$router" "PERMANENT.* sip"
+finish
