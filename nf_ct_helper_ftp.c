@@ -81,6 +81,7 @@ static const struct nf_conntrack_expect_policy policy = {
  * @next:	what comes next, in order, of what has been let through
  * @match:	where the last line started that announced something
  * @held:	end of what has been dropped, to come again
+ * @port:	that NAT has given to what was announced there, or 0
  * @flags:	SIDE_*
  * @tries:	how often nothing new has come with what was dropped
  * @slot:	in lines[], if it still is this side's: the line before @next,
@@ -90,9 +91,10 @@ struct side {
 	u32	next;
 	u32	match;
 	u32	held;
-	u8	flags;
-	u8	tries;
-	u8	slot;
+	__be16	port;
+	u16	flags : 7;
+	u16	tries : 3;
+	u16	slot : 6;
 };
 
 /* In the helper's data of an entry. */
@@ -165,7 +167,7 @@ static struct line *begun(const struct segment *seg, const struct side *side)
 static void keep(const struct segment *seg, struct side *side, const u8 *text,
 		 u32 len)
 {
-	static u8 turn;
+	static unsigned int turn;
 	struct line *line = begun(seg, side);
 
 	if (!line) {
@@ -261,6 +263,7 @@ static enum outcome judge(const struct segment *seg, struct side *side,
 	u32 end = seg->seq + seg->len, len = said + seg->text;
 	bool whole = seg->text == seg->len;
 	enum nf_ct_ftp_result result;
+	u32 line;
 
 	result = nf_ct_ftp_parse(text, len, seg->dir == IP_CT_DIR_REPLY,
 				 line_start, match);
@@ -280,7 +283,10 @@ static enum outcome judge(const struct segment *seg, struct side *side,
 	if (result != NF_CT_FTP_FOUND)
 		return PASS;
 
-	side->match = seg->seq - said + match->line;
+	line = seg->seq - said + match->line;
+	if (!(side->flags & SIDE_MATCH) || side->match != line)
+		side->port = 0;
+	side->match = line;
 	side->flags |= SIDE_MATCH;
 	if (match->offset >= said)
 		match->offset -= said;
@@ -384,6 +390,40 @@ static bool destination(const struct segment *seg,
 	return READ_ONCE(loose) && match->port >= LOWEST_FREE;
 }
 
+/* NAT chooses a port. When the line comes again it must be the same one, or the
+ * line would have another length than sequence numbers go by. So this is asked
+ * for, in place of the one that was named, which is put back behind.
+ */
+static unsigned int translate(struct sk_buff *skb, const struct segment *seg,
+			      const struct nf_ct_ftp_match *match,
+			      struct nf_conntrack_expect *exp,
+			      typeof(nf_nat_ftp_hook) nat_hook)
+{
+	struct state *state = nfct_help_data(seg->ct);
+	__be16 *port = &state->side[seg->dir].port, again;
+	unsigned int verdict;
+
+	spin_lock_bh(&ftp_lock);
+	again = *port;
+	spin_unlock_bh(&ftp_lock);
+
+	if (again)
+		exp->tuple.dst.u.tcp.port = again;
+	verdict = nat_hook(skb, seg->ctinfo, (enum nf_ct_ftp_type)match->kind,
+			   seg->protoff, match->offset, match->len, exp);
+	if (verdict != NF_ACCEPT)
+		return verdict;
+
+#if IS_ENABLED(CONFIG_NF_NAT)
+	if (again)
+		exp->saved_proto.tcp.port = htons(match->port);
+#endif
+	spin_lock_bh(&ftp_lock);
+	*port = exp->tuple.dst.u.tcp.port;
+	spin_unlock_bh(&ftp_lock);
+	return verdict;
+}
+
 static unsigned int announce(struct sk_buff *skb, const struct segment *seg,
 			     const struct nf_ct_ftp_match *match)
 {
@@ -408,10 +448,7 @@ static unsigned int announce(struct sk_buff *skb, const struct segment *seg,
 
 	nat_hook = READ_ONCE(nf_nat_ftp_hook);
 	if (nat_hook && seg->nat) {
-		verdict = nat_hook(skb, seg->ctinfo,
-				   (enum nf_ct_ftp_type)match->kind,
-				   seg->protoff, match->offset, match->len,
-				   exp);
+		verdict = translate(skb, seg, match, exp, nat_hook);
 	} else if (nf_ct_expect_related(exp, 0)) {
 		nf_ct_helper_log(skb, ct, "cannot add expectation");
 		verdict = NF_DROP;
@@ -540,7 +577,7 @@ static int __init ftp_init(void)
 	int err;
 
 	NF_CT_HELPER_BUILD_BUG_ON(sizeof(struct state));
-	BUILD_BUG_ON((U8_MAX + 1) % LINES || LINE_KEPT > U8_MAX);
+	BUILD_BUG_ON(LINES > 1 << 6 || PATIENCE >= 1 << 3 || LINE_KEPT > U8_MAX);
 	BUILD_BUG_ON((int)NF_CT_FTP_KIND_PORT != NF_CT_FTP_PORT ||
 		     (int)NF_CT_FTP_KIND_PASV != NF_CT_FTP_PASV ||
 		     (int)NF_CT_FTP_KIND_EPRT != NF_CT_FTP_EPRT ||

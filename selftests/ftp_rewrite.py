@@ -2,6 +2,7 @@
 """Say things through a router that rewrites them, and compare what is heard."""
 
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -133,19 +134,19 @@ def rewrites(src, seen_as):
 def lost_on_the_way():
     """A line that was rewritten is lost, comes again, and with others."""
     src, seen_as = "10.0.1.102", "10.0.2.1"
-    for what, behind, who in [
-            ("a line that was lost behind the router", b"", None),
-            ("a line that was lost with another one behind it", b"NOOP 1\r\n",
-             OURS)]:
+    for port, what, behind, who in [
+            (3001, "a line that was lost behind the router", b"", None),
+            (3002, "a line that was lost with another one behind it",
+             b"NOOP 1\r\n", OURS)]:
         if who and who != module:
             print("skip", what)
             continue
         with session(src) as s:
             with Drop(server):
-                s.client.sendall(port_line(src, 3001))
+                s.client.sendall(port_line(src, port))
                 s.client.sendall(behind)
                 hear(s.server, 1, 0.6)
-            hears(s.server, port_line(seen_as, 3001) + behind, what)
+            hears(s.server, port_line(seen_as, port) + behind, what)
             both_ways(s, "after it both sides are understood", 40000)
 
     what = "a line behind one that was lost before the router"
@@ -155,9 +156,9 @@ def lost_on_the_way():
     with session(src) as s:
         with Drop(router):
             s.client.sendall(b"NOOP 2\r\n")
-        s.client.sendall(port_line(src, 3002))
-        hears(s.server, b"NOOP 2\r\n" + port_line(seen_as, 3002), what)
-        verdict(3002 in {port for _, _, port in expected(router)},
+        s.client.sendall(port_line(src, 3003))
+        hears(s.server, b"NOOP 2\r\n" + port_line(seen_as, 3003), what)
+        verdict(3003 in {port for _, _, port in expected(router)},
                 "what it names is expected")
 
 
@@ -175,29 +176,74 @@ def replies():
                   f"a 227 behind a forwarded port, number {n}")
 
 
+def hear_port(sock, seconds=10):
+    """What a PORT says: the address and the port."""
+    got = b""
+    while not got.endswith(b"\n"):
+        more = hear(sock, 1, seconds)
+        if not more:
+            return None
+        got += more
+    numbers = [int(n) for n in re.findall(rb"\d+", got)]
+    if not got.startswith(b"PORT ") or len(numbers) != 6:
+        return None
+    return (".".join(map(str, numbers[:4])), numbers[4] << 8 | numbers[5])
+
+
+def reaches(port, src):
+    """Who connects to @port of the router gets to @src."""
+    with Ns(client):
+        listener = socket.create_server((src, 6000))
+    with Ns(server):
+        data = socket.create_connection(("10.0.2.1", port), 10)
+    listener.settimeout(10)
+    accepted = listener.accept()[0]
+    data.sendall(src.encode())
+    verdict(hear(accepted, len(src)) == src.encode(),
+            "who connects there gets to who has said it")
+    for sock in listener, data, accepted:
+        sock.close()
+
+
 def same_port():
     """Two clients announce one port, and are behind one address."""
     with session("10.0.1.102") as one, session("10.0.1.103") as two:
         heard = []
         for s, src in (one, "10.0.1.102"), (two, "10.0.1.103"):
             s.client.sendall(port_line(src, 6000))
-            heard.append(hear(s.server, len(port_line("10.0.2.1", 6000)), 10))
-        verdict(heard[0] == port_line("10.0.2.1", 6000) and
-                heard[1] == port_line("10.0.2.1", 6001),
+            heard.append(hear_port(s.server))
+        verdict(heard[0] == ("10.0.2.1", 6000) and heard[1] and
+                heard[1][0] == "10.0.2.1" and heard[1] != heard[0],
                 "two clients announce the same port: they get one each",
                 repr(heard))
-        for src, port in ("10.0.1.103", 6001), ("10.0.1.102", 6000):
-            with Ns(client):
-                listener = socket.create_server((src, 6000))
-            with Ns(server):
-                data = socket.create_connection(("10.0.2.1", port), 10)
-            listener.settimeout(10)
-            data.sendall(src.encode())
-            accepted = listener.accept()[0]
-            verdict(hear(accepted, len(src)) == src.encode(),
-                    f"behind port {port} is {src}")
-            for sock in listener, data, accepted:
-                sock.close()
+        reaches(heard[1][1], "10.0.1.103")
+        reaches(heard[0][1], "10.0.1.102")
+
+
+def same_port_again():
+    """The other one's line is lost: when it comes again it has another port
+    than the client says still, but none of another length.
+    """
+    what = "a line with a port of NAT's choice that was lost"
+    if module != OURS:
+        for _ in range(4):
+            print("skip", what)
+        return
+    for _ in range(4):
+        with session("10.0.1.102") as one, session("10.0.1.103") as two:
+            one.client.sendall(port_line("10.0.1.102", 6000))
+            first = hear_port(one.server)
+            with Drop(server):
+                two.client.sendall(port_line("10.0.1.103", 6000))
+                hear(two.server, 1, 0.6)
+                chosen = {p for *_, p in expected(router)} - {6000}
+            heard = hear_port(two.server, 20)
+            two.client.sendall(b"NOOP\r\n")
+            after = hear(two.server, 6, 5)
+            verdict(heard and heard[1] in chosen and heard != first and
+                    after == b"NOOP\r\n", what, f"{chosen} {heard} {after!r}")
+            if heard:
+                reaches(heard[1], "10.0.1.103")
 
 
 def in_a_large_packet():
@@ -243,6 +289,7 @@ def main():
     lost_on_the_way()
     replies()
     same_port()
+    same_port_again()
     in_a_large_packet()
     in_pieces()
     if lossy != "yes":

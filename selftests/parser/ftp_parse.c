@@ -182,6 +182,8 @@ static const struct other {
 	{ T("EPRT |2|1:2:3:4:5:6:7|5|\r\n"), false, NOTHING },
 	{ T("EPRT |2|1:2:3:4:5:6:7:8:9|5|\r\n"), false, NOTHING },
 	{ T("EPRT |2|1:2:3:4:5:6:7:8::|5|\r\n"), false, NOTHING },
+	{ T("EPRT |2|0:1:2:3:4:5:6:7:8:9:a:b:c:d:e:f:0:1:2:3:4:5:6:7:8:9:a:b:c|5|\r\n"),
+	  false, NOTHING },
 	{ T("EPRT |2|::1.2.3.256|5|\r\n"), false, NOTHING },
 	{ T("EPRT |2|::1.2.3.4:1|5|\r\n"), false, NOTHING },
 	{ T("EPRT |2|1:2:3:4:5:6:7:1.2.3.4|5|\r\n"), false, NOTHING },
@@ -221,6 +223,25 @@ static const struct other {
 	{ T("228 "), true, NOTHING },
 	{ T(""), false, NOTHING },
 	{ T(""), true, NOTHING },
+};
+
+/* Beginnings: from where on something may have to be changed. */
+static const struct {
+	struct text	in;
+	bool		reply;
+	unsigned int	numbers;
+} open_lines[] = {
+	{ T("POR"), false, 3 },
+	{ T("PORT "), false, 5 },
+	{ T("PORT  1"), false, 6 },
+	{ T("NOOP\r\nPORT 1,2"), false, 11 },
+	{ T("EPRT |"), false, 5 },
+	{ T("227 Entering Passive"), true, 20 },
+	{ T("227 Mode 2 ("), true, 12 },
+	{ T("227 Mode 2"), true, 9 },
+	{ T("227 Mode 2 (1,"), true, 12 },
+	{ T("229 (a) ("), true, 9 },
+	{ T("229 (a) (|"), true, 9 },
 };
 
 static unsigned int n, failed;
@@ -348,6 +369,13 @@ int main(void)
 		verdict(parse(o->in.text, o->in.len, o->reply, true, &m) ==
 			o->result,
 			o->result == PARTIAL ? "a beginning" : "nothing", &o->in);
+	}
+	for (i = 0; i < sizeof(open_lines) / sizeof(open_lines[0]); i++) {
+		const struct text *in = &open_lines[i].in;
+
+		verdict(parse(in->text, in->len, open_lines[i].reply, true, &m) ==
+			PARTIAL && m.offset == open_lines[i].numbers,
+			"where numbers start", in);
 	}
 	long_line();
 	printf("1..%u\n", n);
