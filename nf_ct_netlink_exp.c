@@ -310,6 +310,7 @@ int nf_ct_nl_exp_attach(const struct nlattr *attr, struct nf_conn *ct,
 	struct nf_conntrack_tuple tuple, mask;
 	struct nlattr *tb[CTA_EXPECT_MAX + 1];
 	const struct nlattr * const *cda = (const struct nlattr * const *)tb;
+	struct nf_conntrack_helper *helper = NULL;
 	struct nf_conntrack_expect *exp;
 	int err;
 
@@ -329,9 +330,20 @@ int nf_ct_nl_exp_attach(const struct nlattr *attr, struct nf_conn *ct,
 	if (err)
 		return err;
 
+	if (cda[CTA_EXPECT_HELP_NAME]) {
+		helper = __nf_conntrack_helper_find(nla_data(cda[CTA_EXPECT_HELP_NAME]),
+						    nf_ct_l3num(ct),
+						    nf_ct_protonum(ct));
+		if (!helper)
+			return -EOPNOTSUPP;
+	}
+
 	exp = make_exp(ct, cda, &tuple, &mask);
 	if (IS_ERR(exp))
 		return PTR_ERR(exp);
+	/* The connection to come may have another helper than its master. */
+	if (helper)
+		rcu_assign_pointer(exp->helper, helper);
 
 	err = nf_ct_expect_related_report(exp, portid, report, 0);
 	nf_ct_expect_put(exp);

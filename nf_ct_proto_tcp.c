@@ -306,10 +306,13 @@ static void ask_windows(struct nf_conn *ct, const struct nf_ct_tcp_segment *seg,
 static void take_step(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg,
 		      const struct step *step, bool challenged)
 {
-	if (likely(seg->event == NF_CT_TCP_ACK))
-		nf_ct_tcp_count_retrans(tcp, seg);
-	else if (seg->event == NF_CT_TCP_RST && !challenged)
+	/* What was only forgiven its place tells nothing. */
+	if (likely(seg->event == NF_CT_TCP_ACK)) {
+		if (likely(step->fit == NF_CT_TCP_FITS))
+			nf_ct_tcp_count_retrans(tcp, seg);
+	} else if (seg->event == NF_CT_TCP_RST && !challenged) {
 		nf_ct_tcp_remember(tcp, seg);
+	}
 
 	if (likely(step->new == step->old))
 		return;
@@ -331,6 +334,7 @@ static void track(struct nf_conn *ct, const struct nf_ct_tcp_segment *seg,
 
 	step->fate = FATE_MOVE;
 	step->why = WHY_QUIET;
+	step->fit = NF_CT_TCP_FITS;
 	step->lowered = false;
 
 	spin_lock_bh(&ct->lock);

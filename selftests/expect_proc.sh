@@ -72,13 +72,13 @@ check_eq "TFTP over IPv6" \
 	"N l3proto = 10 proto=17 src=fd00:0002:0000:0000:0000:0000:0000:0002 dst=fd00:0001:0000:0000:0000:0000:0000:0002 sport=0 dport=4001 tftp|" \
 	"$(line "$client" dport=4001)"
 
-request "UDP-DATAGRAM:10.0.1.255:137,broadcast,sourceport=4002"
+request "UDP-DATAGRAM:10.0.1.255:137,broadcast,bind=:4002"
 check_eq "a permanent one" \
 	"N l3proto = 2 proto=17 src=10.0.1.255 dst=$client_ip4 sport=137 dport=4002 PERMANENT netbios-ns|" \
 	"$(line "$client" dport=4002)"
 
 serve "$server" 6667
-printf 'NICK a\r\nPRIVMSG b :\1DCC SEND f 167772418 4003 1\1\r\n' >"$scratch/irc"
+printf 'PRIVMSG b :\1DCC SEND f 167772418 4003 1\1\r\n' >"$scratch/irc"
 bg in_ns "$client" sh -c "{ cat '$scratch/irc'; sleep 60; } | socat - TCP:$server_ip4:6667"
 busywait 10000 expectations "$client" dport=4003 >/dev/null
 check_eq "IRC" "N l3proto = 2 proto=6 src=0.0.0.0 dst=$client_ip4 sport=0 dport=4003 irc|" \

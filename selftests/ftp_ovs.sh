@@ -37,14 +37,14 @@ rules() {
 
 	dp del-flows ct0
 	for in in 1 2; do
-		ip="in_port($in),eth(),eth_type(0x0800),ipv4(proto=6,frag=no)"
+		ip="in_port($in),eth(),eth_type(0x0800),ipv4(frag=no)"
 		dp add-flow ct0 "in_port($in),eth(),eth_type(0x0806),arp()" $((3 - in)) &&
 			dp add-flow ct0 "$ip,recirc_id(0)" 'ct(zone=5),recirc(1)' &&
 			dp add-flow ct0 "$ip,recirc_id(1),ct_state(-new+est+trk)" $((3 - in)) &&
 			dp add-flow ct0 "$ip,recirc_id(1),ct_state(+new+rel+trk)" \
 				"ct(commit,zone=5),$((3 - in))" || return
 	done
-	dp add-flow ct0 "in_port(1),eth(),eth_type(0x0800),ipv4(proto=6,frag=no),tcp(dst=21),recirc_id(1),ct_state(+new-rel+trk)" \
+	dp add-flow ct0 "in_port(1),eth(),eth_type(0x0800),ipv4(proto=6,frag=no),tcp(dst=21),tcp_flags(0/0),recirc_id(1),ct_state(+new-rel+trk)" \
 		"ct(commit,zone=5$1),2"
 }
 

@@ -31,12 +31,12 @@ call() {
 	busywait 10000 grep -q '^ACK ' "$scratch/uas.log"
 }
 
-# hang_up: the call ends by itself; was it a good one?
+# hang_up DESCRIPTION: the call ends by itself; was it a good one?
 hang_up() {
-	wait "$caller" || {
-		tail -n 30 "$scratch/uac.log"
-		return 1
-	}
+	local rc=0
+
+	wait "$caller" || rc=$?
+	check "$1" [ $rc = 0 ] || comment "$(cat "$scratch/uac.log")"
 }
 
 # media: where the caller's SDP, as it has arrived, wants RTP.
@@ -57,7 +57,7 @@ firewall - udp 5060
 call
 check_eq "without helper, RTP to the callee is refused" refused "$(rtp "$client" "$server_ip4" 7000)"
 check_eq "and to the caller" refused "$(rtp "$server" "$client_ip4" 7100)"
-check "the call itself is a good one" hang_up
+hang_up "the call itself is a good one"
 
 firewall sip udp 5060
 call
@@ -65,7 +65,7 @@ check_eq "with it, RTP passes to the callee" reached "$(rtp "$client" "$server_i
 check_eq "and to the caller" reached "$(rtp "$server" "$client_ip4" 7100)"
 check_counter "$router" related -eq 2 "both related"
 check_eq "but not to another port" refused "$(rtp "$client" "$server_ip4" 7006)"
-check "the call is a good one" hang_up
+hang_up "the call is a good one"
 check_fails "with BYE, nothing is expected any more" expectations "$router"
 
 firewall sip udp 5060 ip "$masquerade"
@@ -75,14 +75,14 @@ check_eq "NAT: SDP has the router's address" "$router_wan_ip4" "$(media | cut -d
 check_eq "RTP passes to the callee" reached "$(rtp "$client" "$server_ip4" 7000)"
 # shellcheck disable=SC2046
 check_eq "and to the caller, at the router" reached "$(rtp "$server" $(media))"
-check "the call is a good one" hang_up
+hang_up "the call is a good one"
 
 firewall - udp 5060 ip "$masquerade"
 by_iptables sip udp 5060
 call
 # shellcheck disable=SC2046
 check_eq "the same by iptables' CT --helper" reached "$(rtp "$server" $(media))"
-check "the call is a good one" hang_up
+hang_up "the call is a good one"
 
 # From here on the registrar has the server's port.
 in_ns "$server" pkill -x sipp

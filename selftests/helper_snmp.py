@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""SNMPv1 traps, whose sender names its own address in the message.
+"""SNMPv2c traps, with an address as a variable.
 
-helper_snmp.py server          prints the agent's address of each trap
-helper_snmp.py client SERVER   sends two
+helper_snmp.py server          prints who sent a trap, and the addresses in it
+helper_snmp.py client SERVER   sends three
 """
 import socket
 import sys
@@ -17,13 +17,12 @@ def tlv(tag, data):
 
 
 def trap(agent):
-    """Trap-PDU of RFC 1157, with the address once more as a variable."""
-    addr = tlv(0x40, socket.inet_aton(agent))
-    oid = tlv(0x06, bytes.fromhex("2b06010401"))
-    var = tlv(0x30, tlv(0x06, bytes.fromhex("2b060102010401")) + addr)
-    pdu = tlv(0xa4, oid + addr + tlv(0x02, b"\6") + tlv(0x02, b"\1")
-              + tlv(0x43, b"\x10") + tlv(0x30, var))
-    return tlv(0x30, tlv(0x02, b"\0") + tlv(0x04, b"public") + pdu)
+    """SNMPv2-Trap-PDU of RFC 3416."""
+    name = tlv(0x06, bytes.fromhex("2b060102010401"))
+    var = tlv(0x30, name + tlv(0x40, socket.inet_aton(agent)))
+    zero = tlv(0x02, b"\0")
+    pdu = tlv(0xa7, tlv(0x02, b"\x10") + zero + zero + tlv(0x30, var))
+    return tlv(0x30, tlv(0x02, b"\1") + tlv(0x04, b"public") + pdu)
 
 
 def addresses(data):
@@ -45,6 +44,6 @@ s = udp()
 s.connect((sys.argv[2], 162))
 own = s.getsockname()[0]
 s.send(trap(own))
-# Of another agent, not to be touched; and one cut short, which is dropped.
+# Another address, not to be touched; and one cut short, which is dropped.
 s.send(trap("192.0.2.1"))
 s.send(trap(own)[:-9])
