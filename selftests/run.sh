@@ -224,7 +224,7 @@ number=0
 for name in "${names[@]}"; do
 	number=$((number + 1))
 	run_test $number "$name"
-	echo "# so far: $passed passed, $failed failed, $skipped skipped"
+	echo "# so far: $passed passed, $failed failed, $skipped skipped; $SECONDS s"
 done
 echo "# run a second time:${again:- none}"
 echo "$passed passed, $failed failed, $skipped skipped"
