@@ -90,8 +90,7 @@ static const unsigned int *timeouts_of(const struct nf_conn *ct)
 
 /*
  * A connection that is older than we are (or whose entry went away). Its
- * window scale is not known, it may be the largest; nothing that it sends can
- * be said to be outside.
+ * window scale is not known: nothing that it sends can be said to be outside.
  */
 static enum fate pick_up(struct ip_ct_tcp *tcp,
 			 const struct nf_ct_tcp_segment *seg,
@@ -103,10 +102,8 @@ static enum fate pick_up(struct ip_ct_tcp *tcp,
 	if (!tn->tcp_loose)
 		return FATE_INVALID;
 
-	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
 		tcp->seen[dir].flags |= assume;
-		tcp->seen[dir].td_scale = NF_CT_TCP_WSCALE_MAX;
-	}
 	nf_ct_tcp_pick_up(tcp, seg);
 	return FATE_MOVE;
 }
@@ -133,6 +130,8 @@ static bool ignored(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
 {
 	if (seg->event == NF_CT_TCP_SYNACK && nf_ct_tcp_answers_syn(tcp, seg)) {
 		nf_ct_tcp_resync(tcp, seg);
+		/* The same answer again answers nothing. */
+		nf_ct_tcp_remember(tcp, seg);
 		return true;
 	}
 
@@ -239,6 +238,8 @@ static bool ask_states(struct nf_conn *ct, const struct nf_ct_tcp_segment *seg,
 			stop(step, FATE_PASS, WHY_STATE);
 			return false;
 		}
+		/* As if that SYN had opened the connection. */
+		step->old = TCP_CONNTRACK_SYN_SENT;
 		step->new = TCP_CONNTRACK_SYN_RECV;
 	} else if (step->new == NF_CT_TCP_INVALID) {
 		stop(step, FATE_INVALID, WHY_STATE);

@@ -20,6 +20,9 @@
 /* van Rooij 3.4: an ACK may be this old, whatever the window. */
 #define ACK_SLACK	66000u
 
+/* RFC 7323 2.3 */
+#define WINDOW_MAX	(65535u << NF_CT_TCP_WSCALE_MAX)
+
 /* Scaling holds only if both sides offer it, RFC 7323 2.2. */
 static void settle_scaling(struct ip_ct_tcp *tcp)
 {
@@ -170,6 +173,12 @@ static void move(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
 
 	if (win > sender->td_maxwin)
 		sender->td_maxwin = win;
+
+	/* Who begins inside knows of a window that is larger by so much. */
+	if (unlikely(nf_ct_tcp_after(seg->end, sender->td_maxend)) &&
+	    !nf_ct_tcp_after(seg->seq, sender->td_maxend))
+		receiver->td_maxwin = min(receiver->td_maxwin + seg->end -
+					  sender->td_maxend, WINDOW_MAX);
 
 	if (nf_ct_tcp_after(seg->end, sender->td_end)) {
 		sender->td_end = seg->end;

@@ -19,14 +19,7 @@ done
 strict_router 21
 in_ns "$router" sysctl -qw net.netfilter.nf_conntrack_tcp_timeout_close=1
 
-while read -r verdict what; do
-	case $verdict in
-	ok) ok "$what" ;;
-	not) not_ok "${what#ok }" ;;
-	skip) skip "$what" "not so on stock" ;;
-	*) comment "$verdict $what" ;;
-	esac
-done < <(/usr/bin/python3 -B "$(dirname "$0")/ftp_attack.py" \
-	"$(ct_module nf_conntrack_ftp)" "$client" "$router" "$server" 2>&1)
+results /usr/bin/python3 -B "$(dirname "$0")/ftp_attack.py" \
+	"$(ct_module nf_conntrack_ftp)" "$client" "$router" "$server"
 check "all were made" test "$((n_ok + n_not_ok + n_skip))" -ge 25
 finish

@@ -22,14 +22,7 @@ ip -n "$client" address add 10.0.1.9/24 dev c0
 ip -n "$server" address add 10.0.2.9/24 dev s0
 
 # shellcheck disable=SC2154
-while read -r verdict what; do
-	case $verdict in
-	ok) ok "$what" ;;
-	not) not_ok "${what#ok }" ;;
-	skip) skip "$what" "stricter or wider here than stock" ;;
-	*) comment "$verdict $what" ;;
-	esac
-done < <(/usr/bin/python3 -B "$(dirname "$0")/ftp_commands.py" \
-	"$(ct_module nf_conntrack_ftp)" "$client" "$router" "$server" 2>&1)
+results /usr/bin/python3 -B "$(dirname "$0")/ftp_commands.py" \
+	"$(ct_module nf_conntrack_ftp)" "$client" "$router" "$server"
 check "some were made" test "$n_ok" -gt 20
 finish

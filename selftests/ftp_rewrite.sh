@@ -44,14 +44,7 @@ if modprobe -q sch_netem && in_ns "$router" tc qdisc add dev r1 root netem delay
 	in_ns "$router" tc qdisc del dev r1 root
 fi
 
-while read -r verdict what; do
-	case $verdict in
-	ok) ok "$what" ;;
-	not) not_ok "${what#ok }" ;;
-	skip) skip "$what" "not here" ;;
-	*) comment "$verdict $what" ;;
-	esac
-done < <(/usr/bin/python3 -B "$(dirname "$0")/ftp_rewrite.py" "$lossy" \
-	"$(ct_module nf_conntrack_ftp)" "$client" "$router" "$server" 2>&1)
+results /usr/bin/python3 -B "$(dirname "$0")/ftp_rewrite.py" "$lossy" \
+	"$(ct_module nf_conntrack_ftp)" "$client" "$router" "$server"
 check "all were made" test "$((n_ok + n_not_ok + n_skip))" -ge 12
 finish

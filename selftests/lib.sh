@@ -198,6 +198,23 @@ del_ns() {
 	done
 }
 
+# results CMD...: the checks of a test that is written in Python, its lines
+# "ok ...", "not ok ..." and "skip ...", as results of this one.
+results() {
+	local line
+
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) ok "${line#ok }" ;;
+		"not ok "*) not_ok "${line#not ok }" ;;
+		"skip "*) skip "${line#skip }" "not so on stock" ;;
+		"status 0" | "status 1") ;;
+		"status "*) not_ok "$* runs to its end" ;;
+		*) comment "$line" ;;
+		esac
+	done < <("$@" 2>&1; echo "status $?")
+}
+
 # bg CMD...: runs CMD behind the test's back until the test ends; $! is its
 # process. Output goes to $scratch/bg.log.
 bg() {

@@ -8,7 +8,6 @@
 #	ip netns exec NAMESPACE python3 selftests/nl_bytes.py >selftests/nl_bytes.stock
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib/ctnl.sh"
 
 need_tools nft
 need_module nf_conntrack_netlink nf_conntrack_ftp nf_nat nft_ct

@@ -6,7 +6,6 @@
 # there is nothing to hear.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib/ctnl.sh"
 
 need_tools nft
 need_module nf_conntrack_netlink nf_conntrack_ftp nf_nat_ftp

@@ -6,7 +6,6 @@
 # one. And the module goes and comes while others listen and traffic flows.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib/ctnl.sh"
 
 need_tools nft
 need_module nf_conntrack_netlink

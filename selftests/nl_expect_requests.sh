@@ -5,7 +5,6 @@
 # refused, and with which error; statistics, which agree with /proc.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib/ctnl.sh"
 
 need_tools nft
 need_module nf_conntrack_netlink nf_conntrack_ftp nfnetlink_cthelper

@@ -5,7 +5,6 @@
 # stock module answers it, and changes nothing. nl_malformed.py has the table.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib/ctnl.sh"
 
 need_module nf_conntrack_netlink nf_nat nf_conntrack_ftp nf_synproxy_core
 setup_ns box

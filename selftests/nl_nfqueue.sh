@@ -6,7 +6,6 @@
 # goes on when a program has changed the length of its segments.
 
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib/ctnl.sh"
 
 need_tools nft
 need_module nf_conntrack_netlink nfnetlink_queue nfnetlink_log nfnetlink_cthelper nf_conntrack_ftp nf_nat_ftp

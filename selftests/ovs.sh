@@ -13,20 +13,8 @@
 need_tools ovs-dpctl
 need_module openvswitch
 setup_ns left right switch
-export OVS_RUNDIR=$scratch OVS_LOGDIR=$scratch
-dp() {
-	in_ns "$switch" timeout 10 ovs-dpctl "$@"
-}
-dp add-dp ct0 || skip_all "no datapath"
-for side in "$left pl 1" "$right pr 2"; do
-	read -r ns dev i <<<"$side"
-	ip link add e0 netns "$ns" type veth peer name "$dev" netns "$switch"
-	set_addr "$ns" e0 "10.0.0.$i" "fd00::$i"
-	ip -n "$switch" link set dev "$dev" up
-	dp add-if ct0 "$dev" || skip_all "no port"
-	# What hardware would do, the switch would have to.
-	in_ns "$ns" ethtool -K e0 tx off >/dev/null 2>&1
-done
+. "$(dirname "$0")/lib/ovs.sh"
+setup_switch "$left" "$right"
 serve "$left" 53
 serve "$right" 53
 

@@ -6,8 +6,39 @@ packet whether the difference that it shows is this one. What comes behind it in
 the same sequence is not compared any more.
 """
 
+SYN_SENT = 1            # of nf_conntrack_tcp.h
+CROSSED = 9             # TCP_CONNTRACK_SYN_SENT2
+SYN, RST, ACK = 2, 4, 16
+
+
+def tcp_flags(step):
+    """Those of a packet, 0 if it is too short for them."""
+    at = 13 + ((step.data[0] & 15) * 4 if step.ip == 4 else 40)
+    return step.data[at] if len(step.data) > at else 0
+
+
+def syn_crossing(_, stock, ours, fields):
+    """The second SYN is counted as a packet of the reply."""
+    return fields == ["packets", "bytes"] and ours["state"] == CROSSED and \
+        stock["packets"][1] == 0 and ours["packets"][1] == 1
+
+
+def reset_outside(step, _, ours, fields):
+    """A reset from who has sent the SYN, that does not go with it."""
+    return bool(tcp_flags(step) & RST) and ours["state"] == SYN_SENT and \
+        ("ctinfo" in fields or "state" in fields)
+
+
+def syn_again(step, _, ours, fields):
+    """A SYN that takes the place of another, wherever its number lies."""
+    return tcp_flags(step) & (SYN | ACK) == SYN and ours["state"] == SYN_SENT and \
+        ours["ctinfo"] == "NEW" and "protocol info" in fields
+
 
 DIFFERENCES = {
+    "tcp-syn-crossing": syn_crossing,
+    "tcp-reset-outside": reset_outside,
+    "tcp-syn-again": syn_again,
 }
 
 

@@ -289,7 +289,7 @@ class Netns:
 
 
 class Results:
-    """One line for each check, for lib/ctnl.sh to number."""
+    """One line for each check, for results (lib.sh) to number."""
 
     failed = 0
 
