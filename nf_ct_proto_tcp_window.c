@@ -302,8 +302,8 @@ void nf_ct_tcp_count_retrans(struct ip_ct_tcp *tcp,
  * @seg: the reset
  *
  * RFC 5961 3.2: only one at exactly the number expected next closes at once.
- * What is expected we know from the acknowledgments, and from the sender's
- * segment just before.
+ * What is expected we know from the acknowledgments, and from how far the sender
+ * has sent.
  *
  * Return: what it does, as far as its sequence number tells
  */
@@ -320,8 +320,7 @@ enum nf_ct_tcp_reset nf_ct_tcp_reset(const struct ip_ct_tcp *tcp,
 		return NF_CT_TCP_RESET_STALE;
 
 	if (tcp->state != TCP_CONNTRACK_ESTABLISHED ||
-	    (tcp->last_index == NF_CT_TCP_ACK && tcp->last_dir == seg->dir &&
-	     tcp->last_end == seg->seq))
+	    seg->seq == tcp->seen[seg->dir].td_end)
 		return NF_CT_TCP_RESET_CLOSES;
 
 	return NF_CT_TCP_RESET_CHALLENGED;

@@ -67,17 +67,17 @@ def inside(raw):
         " | last %08x end %u ack %u win %u" % f
 
 
-def without_maxack(info):
-    """The protocol info of TCP without MAXACK_SET of who is liberal: see tcp-pick-up
-    in Documentation/differences.rst."""
+def without_windows(info):
+    """The protocol info of TCP without the flags that depend on the windows, of who
+    is liberal: see tcp-pick-up in Documentation/differences.rst."""
     words = [int(word, 16) for word in info.split()]
-    return [word & ~0x20 if word & 8 else word for word in words[:2]] + words[2:]
+    return [word & ~0x30 if word & 8 else word for word in words[:2]] + words[2:]
 
 
 def differ(stock, ours):
     """Names of the fields that differ between two records."""
     a, b = decode(stock), decode(ours)
-    if without_maxack(a["protocol info"]) == without_maxack(b["protocol info"]):
+    if without_windows(a["protocol info"]) == without_windows(b["protocol info"]):
         b["protocol info"] = a["protocol info"]
     return [name for name in a if a[name] != b[name] and not (
         name == "timeout" and abs(a[name] - b[name]) * 1000 <= TOLERANCE)]
