@@ -99,6 +99,7 @@ struct nf_ct_shard {
  * @auto_helper: helpers are assigned by port; nf_conntrack_helper
  * @skip_filter: established flows pass by the filter table;
  *		nf_ct_skip_mutex
+ * @dying:	entries on @base.ecache.dying_list; its lock
  * @legacy:	what legacy=1 shows
  *
  * Reached by nf_ct_pernet_priv(). Lives as long as the namespace.
@@ -111,6 +112,7 @@ struct nf_ct_pernet {
 	unsigned int		next_shard;
 	u8			auto_helper;
 	u8			skip_filter;
+	unsigned int		dying;
 #ifdef CONFIG_SYSCTL
 	struct ctl_table_header	*legacy;
 #endif
@@ -171,6 +173,7 @@ struct nf_ct_pos {
 int nf_ct_table_init_net(struct net *net);
 void nf_ct_table_exit_net(struct net *net);
 void nf_ct_table_init(void);
+void nf_ct_table_ready(bool is);
 
 u32 nf_ct_table_hash(const struct net *net,
 		     const struct nf_conntrack_tuple *tuple, u16 zone_id);
@@ -217,6 +220,7 @@ static inline void nf_ct_ext_invalidate(void)
 #endif
 }
 
+void nf_ct_ext_settle(struct nf_conn *ct);
 bool nf_ct_ext_confirm(struct nf_conn *ct);
 
 /* nf_ct_proto_generic.c */

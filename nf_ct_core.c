@@ -258,6 +258,22 @@ static bool extend(struct nf_conn *ct, struct nf_conn *tmpl)
 	return true;
 }
 
+/* The helper that the expectation says. Extensions may move for it, which takes
+ * the lock of expectations.
+ */
+static void assign_expected(struct nf_conn *ct,
+			    const struct nf_conntrack_expect *exp)
+{
+	struct nf_conntrack_helper *helper = rcu_dereference(exp->assign_helper);
+	struct nf_conn_help *help;
+
+	if (!helper)
+		return;
+	help = nf_ct_helper_ext_add(ct, GFP_ATOMIC);
+	if (help)
+		rcu_assign_pointer(help->helper, helper);
+}
+
 /* Was the connection expected? Then it is its master's child. */
 static struct nf_conntrack_expect *adopt(struct net *net,
 					 const struct nf_conntrack_zone *zone,
@@ -266,8 +282,6 @@ static struct nf_conntrack_expect *adopt(struct net *net,
 					 const struct nf_conn *tmpl)
 {
 	struct nf_conntrack_expect *exp;
-	struct nf_conntrack_helper *helper;
-	struct nf_conn_help *help;
 
 	/* Most are not: no lock for them, whatever others expect. */
 	if (!__nf_ct_expect_find(net, zone, tuple))
@@ -280,13 +294,6 @@ static struct nf_conntrack_expect *adopt(struct net *net,
 		/* nf_ct_find_expectation() took the reference. */
 		ct->master = exp->master;
 		__set_bit(IPS_EXPECTED_BIT, &ct->status);
-
-		helper = rcu_dereference_protected(exp->assign_helper, true);
-		if (helper) {
-			help = nf_ct_helper_ext_add(ct, GFP_ATOMIC);
-			if (help)
-				rcu_assign_pointer(help->helper, helper);
-		}
 #ifdef CONFIG_NF_CONNTRACK_MARK
 		ct->mark = READ_ONCE(exp->master->mark);
 #endif
@@ -296,6 +303,9 @@ static struct nf_conntrack_expect *adopt(struct net *net,
 		NF_CT_STAT_INC(net, expect_new);
 	}
 	spin_unlock_bh(&nf_conntrack_expect_lock);
+
+	if (exp)
+		assign_expected(ct, exp);
 	return exp;
 }
 
@@ -578,6 +588,7 @@ static int resolve_clash(struct sk_buff *skb, struct nf_conn *ct,
 		err = nf_ct_table_insert_reply(ct);
 		if (err)
 			return err;
+		nf_ct_pressure_add(ct);
 	}
 	NF_CT_STAT_INC_ATOMIC(net, clash_resolve);
 	return 0;

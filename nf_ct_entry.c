@@ -170,6 +170,7 @@ static void entry_free(struct nf_conn *ct)
 
 	forget_nat(ct);
 	nf_ct_helper_destroy(ct);
+	nf_ct_ext_settle(ct);
 	rcu_read_lock();
 	nf_ct_timeout_put(ct);
 	rcu_read_unlock();
@@ -204,7 +205,7 @@ EXPORT_SYMBOL_GPL(nf_conntrack_free);
  */
 void nf_ct_destroy(struct nf_conntrack *nfct)
 {
-	struct nf_conn *ct = nf_ct_to_nf_conn(nfct);
+	struct nf_conn *master, *ct = nf_ct_to_nf_conn(nfct);
 
 	WARN_ON(refcount_read(&nfct->use));
 
@@ -213,13 +214,16 @@ void nf_ct_destroy(struct nf_conntrack *nfct)
 		return;
 	}
 
-	/* Nothing may be expected of a connection that never was confirmed
-	 * and so was never deleted either.
-	 */
-	nf_ct_remove_expectations(ct);
-	if (ct->master)
-		nf_ct_put(ct->master);
-	entry_free(ct);
+	/* Masters have masters, as many as a client of netlink likes: a loop. */
+	do {
+		/* Nothing may be expected of a connection that never was
+		 * confirmed and so was never deleted either.
+		 */
+		nf_ct_remove_expectations(ct);
+		master = ct->master;
+		entry_free(ct);
+		ct = master;
+	} while (ct && refcount_dec_and_test(&ct->ct_general.use));
 }
 EXPORT_SYMBOL(nf_ct_destroy);
 
@@ -418,12 +422,13 @@ void __nf_ct_change_status(struct nf_conn *ct, unsigned long on,
 	for (bit = 0; bit < __IPS_MAX_BIT; bit++) {
 		if (off & BIT(bit))
 			clear_bit(bit, &ct->status);
-		if (on & BIT(bit))
-			set_bit(bit, &ct->status);
+		/* An assured entry is not to be evicted, unless it is closing:
+		 * of that, the packets know.
+		 */
+		if (on & BIT(bit) && !test_and_set_bit(bit, &ct->status) &&
+		    bit == IPS_ASSURED_BIT)
+			nf_ct_pressure_del(ct);
 	}
-	/* An assured entry is not to be evicted. */
-	if (on & IPS_ASSURED)
-		nf_ct_pressure_del(ct);
 }
 EXPORT_SYMBOL_GPL(__nf_ct_change_status);
 

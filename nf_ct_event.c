@@ -24,6 +24,7 @@
 
 #define RETRY_SOON	(HZ / 10)	/* after a failure */
 #define RETRY_BATCH	32		/* entries tried with BH enabled between */
+#define DYING_MIN	65536u		/* see nf_ct_event_keep_dying() */
 
 static DEFINE_MUTEX(nf_ct_event_mutex);
 
@@ -69,6 +70,22 @@ EXPORT_SYMBOL_GPL(nf_conntrack_unregister_notifier);
 
 /* --- delivery ---------------------------------------------------------- */
 
+/* What the listener could not take before. Who takes it, tells it. */
+static unsigned int missed_take(struct nf_conn *ct,
+				struct nf_conntrack_ecache *e)
+{
+	unsigned int missed;
+
+	if (likely(!READ_ONCE(e->missed)))
+		return 0;
+
+	spin_lock_bh(&ct->lock);
+	missed = e->missed;
+	e->missed = 0;
+	spin_unlock_bh(&ct->lock);
+	return missed;
+}
+
 /* Tell the listener; remember what it could not take. RCU. */
 static int deliver(struct nf_conn *ct, struct nf_conntrack_ecache *e,
 		   unsigned int events, u32 portid, int report)
@@ -79,25 +96,22 @@ static int deliver(struct nf_conn *ct, struct nf_conntrack_ecache *e,
 		.report	= report,
 	};
 	const struct nf_ct_event_notifier *notifier;
-	unsigned int missed = READ_ONCE(e->missed);
 	int err;
-
-	if (!((events | missed) & e->ctmask))
-		return 0;
 
 	notifier = rcu_dereference(nf_ct_net(ct)->ct.nf_conntrack_event_cb);
 	if (!notifier)
 		return 0;
 
-	err = notifier->ct_event(events | missed, &item);
-	if (likely(err >= 0 && !missed))
+	events |= missed_take(ct, e);
+	if (!(events & e->ctmask))
+		return 0;
+
+	err = notifier->ct_event(events, &item);
+	if (likely(err >= 0))
 		return 0;
 
 	spin_lock_bh(&ct->lock);
-	if (err < 0)
-		e->missed |= events;
-	else
-		e->missed &= ~missed;
+	e->missed |= events;
 	spin_unlock_bh(&ct->lock);
 	return err;
 }
@@ -266,7 +280,8 @@ EXPORT_SYMBOL_GPL(nf_conn_pernet_ecache);
  * @ct: deleted entry, out of the index, whose reference passes to the list
  *
  * While it waits it does not count as tracked: a listener that does not keep up
- * can't fill the table.
+ * can't fill the table. Nor may it fill the memory: as many wait as the table may
+ * have, and DYING_MIN in any case; beyond that the event is lost.
  *
  * Context: any but hard interrupt.
  */
@@ -274,10 +289,17 @@ void nf_ct_event_keep_dying(struct nf_conn *ct)
 {
 	struct net *net = nf_ct_net(ct);
 	struct nf_conntrack_net_ecache *ecache = ecache_of(net);
-
-	atomic_dec(&nf_ct_pernet(net)->count);
+	struct nf_ct_pernet *pernet = nf_ct_pernet_priv(net);
 
 	spin_lock_bh(&ecache->dying_lock);
+	if (pernet->dying >= max(READ_ONCE(nf_conntrack_max), DYING_MIN)) {
+		spin_unlock_bh(&ecache->dying_lock);
+		nf_ct_put(ct);
+		return;
+	}
+	pernet->dying++;
+	/* Whoever takes it from the list counts it again. */
+	atomic_dec(&pernet->base.count);
 	hlist_nulls_add_head_rcu(&ct->tuplehash[IP_CT_DIR_REPLY].hnnode,
 				 &ecache->dying_list);
 	net->ct.ecache_dwork_pending = true;
@@ -311,6 +333,9 @@ static bool retry(struct net *net, bool last)
 				break;
 			}
 			hlist_nulls_del_init_rcu(n);
+			nf_ct_pernet_priv(net)->dying--;
+			/* Freeing it counts down. */
+			atomic_inc(&nf_ct_pernet(net)->count);
 			sent[count++] = ct;
 			if (count == RETRY_BATCH)
 				break;
@@ -319,11 +344,8 @@ static bool retry(struct net *net, bool last)
 			net->ct.ecache_dwork_pending = false;
 		spin_unlock_bh(&ecache->dying_lock);
 
-		for (i = 0; i < count; i++) {
-			/* Freeing it counts down. */
-			atomic_inc(&nf_ct_pernet(net)->count);
+		for (i = 0; i < count; i++)
 			nf_ct_put(sent[i]);
-		}
 		cond_resched();
 	} while (count && !full);
 

@@ -618,7 +618,7 @@ static unsigned int class_limit(const struct nf_conn_help *help,
 static int admit(struct nf_conntrack_expect *exp,
 		 const struct nf_conntrack_expect *first, unsigned int flags)
 {
-	struct nf_conn_help *help = nfct_help(exp->master);
+	struct nf_conn_help *help = help_of(exp->master);
 	unsigned int limit, before;
 	int err;
 
@@ -657,7 +657,7 @@ static int admit(struct nf_conntrack_expect *exp,
 
 static void insert(struct nf_conntrack_expect *exp, u32 portid, int report)
 {
-	link(exp, nfct_help(exp->master));
+	link(exp, help_of(exp->master));
 	nf_ct_expect_event_report(IPEXP_NEW, exp, portid, report);
 }
 

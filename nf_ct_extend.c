@@ -202,6 +202,20 @@ EXPORT_SYMBOL(__nf_ct_ext_find);
 #endif
 
 /**
+ * nf_ct_ext_settle - an entry that nobody refers to is about to be freed
+ * @ct: entry, whose helper was told
+ *
+ * What it has a reference to is there, whatever else has gone.
+ */
+void nf_ct_ext_settle(struct nf_conn *ct)
+{
+#ifdef NF_CT_EXT_GENID
+	if (ct->ext)
+		ct->ext->gen_id = 0;
+#endif
+}
+
+/**
  * nf_ct_ext_confirm - an entry is about to be confirmed with its extensions
  * @ct: entry
  *

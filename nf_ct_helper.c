@@ -315,8 +315,8 @@ int __nf_ct_try_assign_helper(struct nf_conn *ct, struct nf_conn *tmpl,
 EXPORT_SYMBOL_GPL(__nf_ct_try_assign_helper);
 
 /**
- * nf_ct_helper_destroy - a connection is over; tell its helper, and part them
- * @ct: entry that is still in the index, or that nobody refers to
+ * nf_ct_helper_destroy - a helper has no more to do with a connection
+ * @ct: entry; while it is in the index, or when nobody refers to it
  *
  * Who unregisters a helper looks for its connections in the index: what is no
  * longer there must not point to it, however long others hold on to the entry.
@@ -331,15 +331,14 @@ void nf_ct_helper_destroy(struct nf_conn *ct)
 	if (!help)
 		return;
 
+	/* It is told once, also when a client takes it away meanwhile. */
 	rcu_read_lock();
-	helper = rcu_dereference(help->helper);
-	if (helper) {
-		if (helper->destroy)
-			helper->destroy(ct);
-		RCU_INIT_POINTER(help->helper, NULL);
-	}
+	helper = unrcu_pointer(xchg(&help->helper, RCU_INITIALIZER(NULL)));
+	if (helper && helper->destroy)
+		helper->destroy(ct);
 	rcu_read_unlock();
 }
+EXPORT_SYMBOL_NS_GPL(nf_ct_helper_destroy, NF_CT_NS);
 
 /**
  * nf_ct_helper_log - say why a helper drops a packet
@@ -613,7 +612,7 @@ static int take_away(struct nf_conn *ct, void *data)
 
 	if (help && goes(data, rcu_access_pointer(help->helper))) {
 		nf_conntrack_event(IPCT_HELPER, ct);
-		RCU_INIT_POINTER(help->helper, NULL);
+		nf_ct_helper_destroy(ct);
 	}
 	return 0;	/* the connection goes on without */
 }

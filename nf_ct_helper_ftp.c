@@ -197,7 +197,9 @@ static bool hold(struct side *side, u32 end)
 		side->tries = 0;
 		return true;
 	}
-	return ++side->tries < PATIENCE;
+	if (side->tries < PATIENCE)
+		side->tries++;
+	return side->tries < PATIENCE;
 }
 
 /* The segment is let through. */
@@ -205,7 +207,8 @@ static void advance(struct side *side, const struct segment *seg, u8 last)
 {
 	u32 end = seg->seq + seg->len;
 
-	if (before(end, side->next))
+	/* Sent again, or a keep-alive with a byte of garbage (RFC 9293 3.8.4). */
+	if (!after(end, side->next))
 		return;
 	side->next = end;
 	side->tries = 0;
@@ -270,7 +273,7 @@ static enum outcome judge(const struct segment *seg, struct side *side,
 
 	if (result == NF_CT_FTP_PARTIAL && whole) {
 		if (may_go_on(seg, len, match)) {
-			if (!before(end, side->next))
+			if (after(end, side->next))
 				keep(seg, side, text + match->line,
 				     len - match->line);
 			return PASS;
@@ -278,7 +281,7 @@ static enum outcome judge(const struct segment *seg, struct side *side,
 		if (hold(side, end))
 			return HOLD;
 	}
-	if (!before(end, side->next))
+	if (after(end, side->next))
 		forget(side);
 	if (result != NF_CT_FTP_FOUND)
 		return PASS;
@@ -462,8 +465,15 @@ static unsigned int announce(struct sk_buff *skb, const struct segment *seg,
 /* A side's numbers start with its SYN; the data of one may not count. */
 static void start(const struct segment *seg)
 {
-	struct state *state = nfct_help_data(seg->ct);
-	struct side *side = &state->side[seg->dir];
+	struct nf_conn_help *help = nfct_help(seg->ct);
+	struct state *state;
+	struct side *side;
+
+	/* The connection is not confirmed: the module may be about to go. */
+	if (!help)
+		return;
+	state = (void *)help->data;
+	side = &state->side[seg->dir];
 
 	spin_lock_bh(&ftp_lock);
 	side->flags = SIDE_START | (side->flags & SIDE_LOADED);
@@ -557,8 +567,10 @@ static int ftp_from_nlattr(struct nlattr *attr, struct nf_conn *ct)
 	struct state *state = nfct_help_data(ct);
 	int dir;
 
+	spin_lock_bh(&ftp_lock);
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
 		state->side[dir].flags |= SIDE_LOADED;
+	spin_unlock_bh(&ftp_lock);
 	return 0;
 }
 

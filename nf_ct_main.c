@@ -151,12 +151,9 @@ static int __init nf_ct_init(void)
 	err = nf_conntrack_helper_init();
 	if (err)
 		goto err_expect;
-	err = nf_conntrack_proto_init();
-	if (err)
-		goto err_helper;
 	err = nf_ct_sysctl_init();
 	if (err)
-		goto err_proto;
+		goto err_helper;
 
 	/* With enable_hooks packets come before the next line is through, and
 	 * the kernel puts their entries by this.
@@ -165,13 +162,19 @@ static int __init nf_ct_init(void)
 	err = register_pernet_subsys(&net_ops);
 	if (err)
 		goto err_hook;
+	/* From here on people ask about entries, and for another index. */
+	err = nf_conntrack_proto_init();
+	if (err)
+		goto err_pernet;
+	nf_ct_table_ready(true);
 	return 0;
 
+err_pernet:
+	unregister_pernet_subsys(&net_ops);
 err_hook:
 	RCU_INIT_POINTER(nf_ct_hook, NULL);
+	synchronize_rcu();
 	nf_ct_sysctl_exit();
-err_proto:
-	nf_conntrack_proto_fini();
 err_helper:
 	nf_conntrack_helper_fini();
 err_expect:
@@ -183,6 +186,8 @@ err_entry:
 
 static void __exit nf_ct_exit(void)
 {
+	nf_ct_table_ready(false);
+	nf_conntrack_proto_fini();
 	/* Packets that hold entries need the hook to put them, until none is
 	 * left: unregister_pernet_subsys() waits for that.
 	 */
@@ -191,7 +196,6 @@ static void __exit nf_ct_exit(void)
 	synchronize_rcu();
 
 	nf_ct_sysctl_exit();
-	nf_conntrack_proto_fini();
 	nf_conntrack_helper_fini();
 	nf_conntrack_expect_fini();
 	nf_ct_entry_exit();

@@ -223,8 +223,11 @@ static void change_synproxy(struct nf_conn *ct,
 {
 	struct nf_conn_synproxy *synproxy = nfct_synproxy(ct);
 
-	if (synproxy)
-		*synproxy = changes->synproxy;
+	if (!synproxy)
+		return;
+	spin_lock_bh(&ct->lock);
+	*synproxy = changes->synproxy;
+	spin_unlock_bh(&ct->lock);
 }
 
 /* An entry that is confirmed keeps the helper that it has, or loses it; but the
@@ -245,8 +248,8 @@ static int change_help(struct nf_conn *ct,
 
 	if (!*changes->helper) {
 		if (help && rcu_access_pointer(help->helper)) {
+			nf_ct_helper_destroy(ct);
 			nf_ct_remove_expectations(ct);
-			RCU_INIT_POINTER(help->helper, NULL);
 		}
 		return 0;
 	}

@@ -79,13 +79,16 @@ static struct nf_conn *target_get(const struct nfnl_info *info,
 /* --- modules that a new entry needs ------------------------------------ */
 
 /* Load a module, with nfnetlink let go of: it may take long, and modprobe may
- * be set up to run whatever it likes.
+ * be set up to run whatever it likes. That lock is all that keeps us here.
  */
 static void load(const char *prefix, const char *name)
 {
+	if (!try_module_get(THIS_MODULE))
+		return;
 	nfnl_unlock(NFNL_SUBSYS_CTNETLINK);
 	request_module("%s%s", prefix, name);
 	nfnl_lock(NFNL_SUBSYS_CTNETLINK);
+	module_put(THIS_MODULE);
 }
 
 static bool helper_is_there(const char *name,
@@ -156,9 +159,9 @@ static int add_helper(struct nf_conn *ct, const struct nf_ct_nl_changes *changes
 	help = nf_ct_helper_ext_add(ct, GFP_ATOMIC);
 	if (!help)
 		return -ENOMEM;
+	RCU_INIT_POINTER(help->helper, helper);
 	if (changes->helper_info && helper->from_nlattr)
 		helper->from_nlattr(changes->helper_info, ct);
-	RCU_INIT_POINTER(help->helper, helper);
 	return 0;
 }
 
@@ -254,19 +257,22 @@ static int create(const struct target *target, u32 portid, int report,
 	__nf_ct_set_timeout(ct, (u64)ntohl(nla_get_be32(cda[CTA_TIMEOUT])) * HZ);
 
 	/* A helper that goes away waits for us, and then finds the entry in the
-	 * index.
+	 * index, or it is gone.
 	 */
 	rcu_read_lock();
 	err = equip(ct, target, cda, &changes) ?:
 	      nf_conntrack_hash_check_insert(ct);
+	if (err)
+		nf_ct_put(ct);
 	rcu_read_unlock();
+	if (err)
+		return err;
 
-	if (!err)
-		nf_conntrack_eventmask_report(CHANGE_EVENTS |
-					      BIT(ct->master ? IPCT_RELATED : IPCT_NEW),
-					      ct, portid, report);
+	nf_conntrack_eventmask_report(CHANGE_EVENTS |
+				      BIT(ct->master ? IPCT_RELATED : IPCT_NEW),
+				      ct, portid, report);
 	nf_ct_put(ct);
-	return err;
+	return 0;
 }
 
 /* --- update ------------------------------------------------------------ */

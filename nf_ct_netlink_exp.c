@@ -15,6 +15,7 @@
 #include <net/netfilter/nf_conntrack_helper.h>
 
 #include "nf_ct_netlink.h"
+#include "nf_ct_proto.h"
 
 const struct nla_policy nf_ct_nl_exp_policy[CTA_EXPECT_MAX + 1] = {
 	[CTA_EXPECT_MASTER]	= { .type = NLA_NESTED },
@@ -341,7 +342,7 @@ int nf_ct_nl_exp_attach(const struct nlattr *attr, struct nf_conn *ct,
 	exp = make_exp(ct, cda, &tuple, &mask);
 	if (IS_ERR(exp))
 		return PTR_ERR(exp);
-	/* The connection to come may have another helper than its master. */
+	/* By whose name it is listed, and deleted. */
 	if (helper)
 		rcu_assign_pointer(exp->helper, helper);
 
@@ -432,12 +433,6 @@ static int create_exp(struct sk_buff *skb, const struct nfnl_info *info,
 	return err;
 }
 
-/* Seconds beyond this are not told from the past. */
-static u32 timeout_after(u32 seconds)
-{
-	return nfct_time_stamp + min(seconds, (u32)INT_MAX / HZ) * HZ;
-}
-
 /**
  * nf_ct_nl_exp_new - IPCTNL_MSG_EXP_NEW: expect a connection, or for longer
  * @skb: the request
@@ -469,8 +464,8 @@ int nf_ct_nl_exp_new(struct sk_buff *skb, const struct nfnl_info *info,
 	if (exp && info->nlh->nlmsg_flags & NLM_F_EXCL)
 		err = -EEXIST;
 	else if (exp && cda[CTA_EXPECT_TIMEOUT])
-		WRITE_ONCE(exp->timeout,
-			   timeout_after(ntohl(nla_get_be32(cda[CTA_EXPECT_TIMEOUT]))));
+		WRITE_ONCE(exp->timeout, nfct_time_stamp +
+			   nf_ct_nla_jiffies(cda[CTA_EXPECT_TIMEOUT]));
 	spin_unlock_bh(&nf_conntrack_expect_lock);
 
 	if (exp)
@@ -543,7 +538,7 @@ int nf_ct_nl_exp_get(struct sk_buff *skb, const struct nfnl_info *info,
 
 static bool any(struct nf_conntrack_expect *exp, void *data)
 {
-	return true;
+	return !nf_ct_exp_is_expired(exp);
 }
 
 static bool helped_by(struct nf_conntrack_expect *exp, void *data)
@@ -552,7 +547,8 @@ static bool helped_by(struct nf_conntrack_expect *exp, void *data)
 
 	helper = rcu_dereference_protected(exp->helper,
 					   lockdep_is_held(&nf_conntrack_expect_lock));
-	return helper && !strcmp(helper->name, data);
+	return helper && !strcmp(helper->name, data) &&
+	       !nf_ct_exp_is_expired(exp);
 }
 
 /**

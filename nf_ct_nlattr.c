@@ -101,7 +101,7 @@ void nf_ct_timeouts_parse(struct nlattr *tb[], unsigned int attr_max,
 	for (attr = 1; attr <= attr_max; attr++) {
 		i = first + attr - 1;
 		if (tb[attr] && i < count)
-			to[i] = ntohl(nla_get_be32(tb[attr])) * HZ;
+			to[i] = nf_ct_nla_jiffies(tb[attr]);
 	}
 }
 

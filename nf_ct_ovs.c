@@ -111,7 +111,8 @@ EXPORT_SYMBOL_GPL(nf_ct_add_helper);
  * @skb: packet, with its network header in the linear part
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6
  *
- * A link may pad short packets.
+ * A link may pad short packets. What GRO has put together may be too long for the
+ * header to say.
  *
  * Context: any.
  *
@@ -123,7 +124,7 @@ int nf_ct_skb_network_trim(struct sk_buff *skb, int family)
 
 	if (family == NFPROTO_IPV4)
 		len = skb_ip_totlen(skb);
-	else if (family == NFPROTO_IPV6)
+	else if (family == NFPROTO_IPV6 && ipv6_hdr(skb)->payload_len)
 		len = ntohs(ipv6_hdr(skb)->payload_len) +
 		      sizeof(struct ipv6hdr);
 

@@ -8,7 +8,9 @@
 
 #ifndef __GENKSYMS__
 
+#include <linux/minmax.h>
 #include <net/netfilter/nf_conntrack_timeout.h>
+#include <net/netlink.h>
 
 /*
  * The parts of a tuple that a request fills in, as the bits of the u32 in
@@ -61,6 +63,17 @@ static inline bool nf_ct_wants_checksum(const struct nf_hook_state *state)
 
 bool nf_ct_sum_is_bad(const struct sk_buff *skb, unsigned int dataoff,
 		      unsigned int cover, u8 protonum, u8 pf);
+
+/**
+ * nf_ct_nla_jiffies - a timeout that a message carries
+ * @attr: seconds, big endian
+ *
+ * Return: jiffies; what is more than can be told from the past is the longest.
+ */
+static inline u32 nf_ct_nla_jiffies(const struct nlattr *attr)
+{
+	return min(ntohl(nla_get_be32(attr)), (u32)INT_MAX / HZ) * HZ;
+}
 
 void nf_ct_timeouts_parse(struct nlattr *tb[], unsigned int attr_max,
 			  unsigned int *to, const unsigned int *defaults,

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nfnetlink_cttimeout.h>
 
 #include "nf_ct.h"
+#include "nf_ct_proto.h"
 #include "nf_ct_tcp.h"
 
 static int put_flags(struct sk_buff *skb, int type, u8 flags)
@@ -180,7 +181,7 @@ int nf_ct_tcp_timeout_from_nlattr(struct nlattr *tb[], struct net *net,
 	for (attr = CTA_TIMEOUT_TCP_SYN_SENT; attr <= CTA_TIMEOUT_TCP_MAX; attr++)
 		if (tb[attr])
 			timeouts[timeout_of_attr[attr]] =
-				ntohl(nla_get_be32(tb[attr])) * HZ;
+				nf_ct_nla_jiffies(tb[attr]);
 
 	return 0;
 }

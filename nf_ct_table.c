@@ -139,6 +139,8 @@ void nf_ct_table_due(struct nf_conn *ct)
 		smp_mb();
 		if (!line_moved(&array->line[index]))
 			break;
+		/* Pairs with move(): where to, before "moved". */
+		smp_rmb();
 		array = rcu_dereference(array->next);
 	}
 	rcu_read_unlock();

@@ -263,8 +263,13 @@ static inline bool due_lower(u32 *word, u32 when)
 	return false;
 }
 
+/* The sweep comes by within FAR_OFF; what lies further ahead may be more than what
+ * can be told from the past.
+ */
 static inline void line_due(struct nf_ct_array *array, unsigned int index, u32 when)
 {
+	if (!earlier(when, nfct_time_stamp + FAR_OFF))
+		return;
 	if (due_lower(&array->line[index].due, when))
 		due_lower(&array->sum[index >> GROUP_BITS], when);
 }

@@ -26,7 +26,7 @@ unsigned int nf_conntrack_max __read_mostly;
 EXPORT_SYMBOL_GPL(nf_conntrack_max);
 
 /* nf_conntrack_htable_size has been settled; written by module init. */
-static bool sized __read_mostly;
+static bool ready __read_mostly;
 
 /* --- resize ------------------------------------------------------------ */
 
@@ -457,8 +457,8 @@ int nf_conntrack_set_hashsize(const char *val, const struct kernel_param *kp)
 
 	if (current->nsproxy->net_ns != &init_net)
 		return -EOPNOTSUPP;
-	/* While the module is being loaded there is no index yet. */
-	if (!sized)
+	/* While the module comes or goes there is no index. */
+	if (!ready)
 		return param_set_uint(val, kp);
 
 	err = kstrtouint(val, 0, &hashsize);
@@ -503,5 +503,17 @@ void __init nf_ct_table_init(void)
 		nf_conntrack_htable_size = default_buckets();
 	nf_conntrack_htable_size = round_buckets(nf_conntrack_htable_size);
 	nf_conntrack_max = factor * nf_conntrack_htable_size;
-	sized = true;
+}
+
+/**
+ * nf_ct_table_ready - the namespaces have an index, and hashsize= may change it
+ * @is: or they are about to lose it
+ *
+ * Context: process, when the module comes or goes.
+ */
+void nf_ct_table_ready(bool is)
+{
+	kernel_param_lock(THIS_MODULE);
+	ready = is;
+	kernel_param_unlock(THIS_MODULE);
 }

@@ -202,27 +202,31 @@ void nf_ct_iterate_destroy(int (*iter)(struct nf_conn *i, void *data),
 	struct net *net;
 
 	might_sleep();
+	nf_ct_ext_invalidate();
+	synchronize_net();
+
+	/* What was on its way before has arrived, maybe in a queue. */
 	down_read(&net_rwsem);
 	for_each_net(net)
 		nf_queue_nf_hook_drop(net);
 	up_read(&net_rwsem);
-
-	/* One that is being removed is on the list no more, but it may have had
-	 * entries until now.
-	 */
-	net_ns_barrier();
-
-	nf_ct_ext_invalidate();
 	synchronize_net();
 
 	down_read(&net_rwsem);
 	for_each_net(net)
 		iterate(net, iter, data, 0, 0);
 	up_read(&net_rwsem);
+
+	/* A namespace that is being removed is on the list no more, but has its
+	 * entries until it is gone.
+	 */
+	net_ns_barrier();
 }
 EXPORT_SYMBOL_GPL(nf_ct_iterate_destroy);
 
 /* --- sweep ------------------------------------------------------------- */
+
+#define SWEEP_GROUPS	16	/* that are visited without a pause */
 
 /* Set a due time far off, to be lowered by what is then found. */
 static void due_take(u32 *word, u32 now)
@@ -328,7 +332,7 @@ unsigned int nf_ct_table_expired(struct net *net, struct nf_ct_pos *pos,
 	struct nf_ct_table *table = nf_ct_table_of(net);
 	struct nf_ct_array *array, *next;
 	u32 now = nfct_time_stamp;
-	unsigned int group, n = 0;
+	unsigned int group, groups = 0, n = 0;
 
 	rcu_read_lock();
 	array = rcu_dereference(table->cur);
@@ -336,8 +340,11 @@ unsigned int nf_ct_table_expired(struct net *net, struct nf_ct_pos *pos,
 	next = rcu_dereference(array->next);
 	if (next) {
 		for (group = 0; group < 1U << (next->bits - GROUP_BITS); group++) {
-			if (!earlier(now, READ_ONCE(next->sum[group])) &&
-			    !group_expired(table, next, group, now, batch, &n, max))
+			if (earlier(now, READ_ONCE(next->sum[group])))
+				continue;
+			/* What was visited is not due any more. */
+			if (!group_expired(table, next, group, now, batch, &n, max) ||
+			    ++groups == SWEEP_GROUPS)
 				goto out;
 		}
 	}
@@ -346,9 +353,9 @@ unsigned int nf_ct_table_expired(struct net *net, struct nf_ct_pos *pos,
 	for (; group < 1U << (array->bits - GROUP_BITS); group++) {
 		if (earlier(now, READ_ONCE(array->sum[group])))
 			continue;
-		if (group_expired(table, array, group, now, batch, &n, max))
-			continue;
-		goto out;
+		if (!group_expired(table, array, group, now, batch, &n, max) ||
+		    ++groups == SWEEP_GROUPS)
+			goto out;
 	}
 	pos->end = true;
 out:

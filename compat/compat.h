@@ -46,7 +46,9 @@
 #endif
 
 /* The count of users of labels became atomic. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#ifndef CONFIG_NF_CONNTRACK_LABELS
+#define nf_ct_labels_used(net)	false
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
 #define nf_ct_labels_used(net)	(atomic_read(&(net)->ct.labels_used) > 0)
 #define nf_ct_labels_use(net, n) atomic_add(n, &(net)->ct.labels_used)
 #else

@@ -11,6 +11,9 @@
 need_tools python3 nft iptables
 need_module nf_conntrack_h323 nf_nat_h323
 setup_topology
+# The second connection has a helper from its first packet on; accounting has taken
+# the place that its entry has for that.
+in_ns "$router" sysctl -qw net.netfilter.nf_conntrack_acct=1
 bg peer "$server" server
 wait_listen "$server" t 1720
 
