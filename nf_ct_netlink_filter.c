@@ -134,14 +134,13 @@ nf_ct_nl_filter_new(const struct nlattr * const cda[], u8 l3num, u8 family)
 	struct nf_ct_nl_filter *filter;
 	int err;
 
-	/* A mask alone says nothing. */
-	if ((cda[CTA_MARK_MASK] && !cda[CTA_MARK]) ||
-	    (cda[CTA_STATUS_MASK] && !cda[CTA_STATUS]))
-		return ERR_PTR(-EINVAL);
-
 	if (family == NFPROTO_UNSPEC && !cda[CTA_MARK] && !cda[CTA_STATUS] &&
 	    !cda[CTA_ZONE] && !cda[CTA_FILTER])
 		return NULL;
+	/* A mask alone makes no filter, but in one it is a mistake. */
+	if ((cda[CTA_MARK_MASK] && !cda[CTA_MARK]) ||
+	    (cda[CTA_STATUS_MASK] && !cda[CTA_STATUS]))
+		return ERR_PTR(-EINVAL);
 
 	filter = kzalloc(sizeof(*filter), GFP_KERNEL);
 	if (!filter)
