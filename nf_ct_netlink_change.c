@@ -3,8 +3,9 @@
  * Attributes applied to an entry: of a client who creates or updates it, or who
  * gives a verdict on its packet.
  *
- * What is nested is read, all of it, before anything is applied
- * (nf_ct_nl_changes_parse()), so that a malformed request changes nothing.
+ * What is nested is read before anything is applied (nf_ct_nl_changes_parse()), so
+ * that a malformed request changes nothing; but for labels and what only the
+ * protocol understands, which come last.
  *
  * Context: RCU read side, process, unless said otherwise. The entry is either
  * not confirmed yet, and then its owner calls, or in the index, and then other
