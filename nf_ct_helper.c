@@ -612,7 +612,7 @@ static int take_away(struct nf_conn *ct, void *data)
 
 	if (help && goes(data, rcu_access_pointer(help->helper))) {
 		nf_conntrack_event(IPCT_HELPER, ct);
-		nf_ct_helper_destroy(ct);
+		RCU_INIT_POINTER(help->helper, NULL);
 	}
 	return 0;	/* the connection goes on without */
 }
