@@ -196,6 +196,15 @@ void nf_ct_expiry_init_net(struct net *net);
 void nf_ct_expiry_exit_net(struct net *net);
 void nf_ct_expiry_kick(struct net *net);
 
+/* nf_ct_proto_gre.c */
+#ifdef CONFIG_NF_CT_PROTO_GRE
+void nf_ct_gre_exit_net(struct net *net);
+#else
+static inline void nf_ct_gre_exit_net(struct net *net)
+{
+}
+#endif
+
 /* nf_ct_pressure.c */
 void nf_ct_pressure_init_net(struct net *net);
 void nf_ct_pressure_add(struct nf_conn *ct);

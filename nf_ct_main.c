@@ -106,6 +106,7 @@ static void __net_exit exit_net_ns(struct net *net)
 	nf_ct_expiry_exit_net(net);
 	nf_conntrack_ecache_pernet_fini(net);
 	drain(net);
+	nf_ct_gre_exit_net(net);
 	nf_conntrack_expect_pernet_fini(net);
 	nf_ct_table_exit_net(net);
 	free_percpu(net->ct.stat);

@@ -206,6 +206,20 @@ void nf_conntrack_gre_init_net(struct net *net)
 	gn->timeouts[GRE_CT_REPLIED] = 180 * HZ;
 }
 
+/**
+ * nf_ct_gre_exit_net - free what calls have left
+ * @net: namespace without entries, where nobody looks anything up
+ *
+ * Those of connections whose helper has gone before them.
+ */
+void nf_ct_gre_exit_net(struct net *net)
+{
+	struct nf_ct_gre_keymap *km, *next;
+
+	list_for_each_entry_safe(km, next, &nf_gre_pernet(net)->keymap_list, list)
+		kfree(km);
+}
+
 #ifdef CONFIG_NF_CONNTRACK_PROCFS
 static void print_timeouts(struct seq_file *s, struct nf_conn *ct)
 {
