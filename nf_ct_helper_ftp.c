@@ -147,7 +147,7 @@ enum outcome {
 	PASS,		/* as it is */
 	ANNOUNCE,	/* it announces a data connection */
 	HOLD,		/* dropped: it will come again with more of its line */
-	EARLY,		/* dropped: something before it is missing */
+	AHEAD,		/* dropped: something before it is missing */
 };
 
 /* --- what has been said (ftp_lock) ------------------------------------- */
@@ -331,7 +331,7 @@ static enum outcome examine(const struct sk_buff *skb,
 			side->flags |= SIDE_LINE;
 	}
 	if (after(seg->seq, side->next) && hold(side, seg->seq + seg->len))
-		return EARLY;
+		return AHEAD;
 
 	said = said_before(seg, side, &line_start);
 	text = gather(skb, seg, side, said);
@@ -553,7 +553,7 @@ static int ftp_help(struct sk_buff *skb, unsigned int protoff,
 		nf_ct_helper_log(skb, ct, "partial matching of `%s'",
 				 nf_ct_ftp_keyword(match.kind));
 		return NF_DROP;
-	case EARLY:
+	case AHEAD:
 		nf_ct_helper_log(skb, ct, "segment out of order");
 		return NF_DROP;
 	default:

@@ -42,7 +42,6 @@ void bench_clash(const struct bench_kind *kind, u32 flow);
 bool bench_lookup(const struct bench_kind *kind, u32 flow);
 void bench_forget(const struct bench_kind *kind, u32 flow);
 
-
 struct seq_file;
 
 void bench_late(struct seq_file *out, unsigned int seconds);

@@ -61,7 +61,7 @@ void bench_late(struct seq_file *out, unsigned int seconds)
 /* --- stalls ------------------------------------------------------------ */
 
 #define STALL_PERIOD	(100 * NSEC_PER_USEC)
-#define STALL_MAX	(1 << 20)
+#define STALL_MAX	BIT(20)
 
 static struct hrtimer stall_timer;
 static u32 *stall;

@@ -70,7 +70,7 @@ ip -n "$server" link set s0 mtu 1300
 check "IPv4 without DF is cut to the narrower link" \
 	ping_ok "$client" "$server_ip4" -s 3000 -M dont
 in_ns "$client" ip route flush cache
-check_fails "with DF it is refused" ping_ok "$client" "$server_ip4" -s 1400 -M do
+check_fails "with DF it is refused" ping_ok "$client" "$server_ip4" -s 1400 -M "do"
 check "the client was told of the size" in_ns "$client" bash -c \
 	"ip route get $server_ip4 | grep 'mtu 1300'"
 

@@ -50,7 +50,7 @@ hold() {
 	ip netns exec "$router" /usr/bin/python3 "$(dirname "$0")/lib/queue.py" 7 "$1" "$scratch/go" \
 		</dev/null >"$scratch/queue" 2>&1 &
 	holder=$!
-	bg_all+=($holder)
+	bg_all+=("$holder")
 	check "a program listens to the queue" busywait 8000 grep -qx ready "$scratch/queue"
 }
 
@@ -69,7 +69,7 @@ held() {
 ask_later() {
 	ask "$client" udp "$server_ip4" 53 -p "$1" -w "${2:-15000}" >"$scratch/ask.$1" 2>&1 &
 	asker=$!
-	bg_all+=($asker)
+	bg_all+=("$asker")
 }
 
 count() {

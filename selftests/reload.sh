@@ -27,8 +27,8 @@ namespaces() {
 tracked() {
 	local file=/proc/net/nf_conntrack
 
-	in_ns "$router" grep -q "icmp .*src=$client_ip4" $file &&
-		in_ns "$router" grep -q "icmpv6 .* type=128 " $file
+	in_ns "$router" grep -q "icmp .*src=$client_ip4" "$file" &&
+		in_ns "$router" grep -q "icmpv6 .* type=128 " "$file"
 }
 
 round() {

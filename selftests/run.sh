@@ -207,6 +207,7 @@ hold_hooks() {
 		done
 		echo "}"
 	)" &
+	# shellcheck disable=SC2064
 	trap "kill $!" EXIT
 	read -r rc </tmp/held
 	rm /tmp/held

@@ -26,9 +26,9 @@ resize() {
 
 	while [ ! -e "$scratch/stop" ]; do
 		for size in 512 65536 1024 131072 4096; do
-			echo $size >$hashsize || echo "$size refused" >>"$scratch/refused"
+			echo "$size" >"$hashsize" || echo "$size refused" >>"$scratch/refused"
 			n=$((n + 1))
-			echo $n >"$scratch/resizes"
+			echo "$n" >"$scratch/resizes"
 		done
 	done
 }

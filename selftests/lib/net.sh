@@ -71,7 +71,7 @@ check_counter() {
 	local n
 
 	n=$(counter "$1" "$2")
-	if [ "${n:-none}" "$3" "$4" ]; then
+	if test "${n:-none}" "$3" "$4"; then
 		ok "$5"
 	else
 		not_ok "$5" "counter $2 is ${n:-none}, wanted $3 $4"

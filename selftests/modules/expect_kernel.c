@@ -869,7 +869,8 @@ static void case_register(void)
 	/* Helpers in user space have no port. */
 	helper_fill(h, "ct_user1", 0);
 	helper_fill(h2, "ct_user2", 0);
-	h->flags = h2->flags = NF_CT_HELPER_F_USERSPACE;
+	h->flags = NF_CT_HELPER_F_USERSPACE;
+	h2->flags = NF_CT_HELPER_F_USERSPACE;
 	want(!nf_conntrack_helper_register(h));
 	if (nf_conntrack_helper_register(h2)) {
 		nf_conntrack_helper_unregister(h);
