@@ -395,7 +395,9 @@ static bool destination(const struct segment *seg,
 
 /* NAT chooses a port. When the line comes again it must be the same one, or the
  * line would have another length than sequence numbers go by. So this is asked
- * for, in place of the one that was named, which is put back behind.
+ * for, in place of the one that was named, which is put back behind. A connection
+ * that comes just in between goes to the wrong port of the client; as the line was
+ * lost, nobody knows yet where to connect to.
  */
 static unsigned int translate(struct sk_buff *skb, const struct segment *seg,
 			      const struct nf_ct_ftp_match *match,
