@@ -538,7 +538,7 @@ int nf_ct_nl_exp_get(struct sk_buff *skb, const struct nfnl_info *info,
 
 static bool any(struct nf_conntrack_expect *exp, void *data)
 {
-	return !nf_ct_exp_is_expired(exp);
+	return true;
 }
 
 static bool helped_by(struct nf_conntrack_expect *exp, void *data)
@@ -547,8 +547,7 @@ static bool helped_by(struct nf_conntrack_expect *exp, void *data)
 
 	helper = rcu_dereference_protected(exp->helper,
 					   lockdep_is_held(&nf_conntrack_expect_lock));
-	return helper && !strcmp(helper->name, data) &&
-	       !nf_ct_exp_is_expired(exp);
+	return helper && !strcmp(helper->name, data);
 }
 
 /**
