@@ -308,12 +308,10 @@ static void take_step(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg
 		      const struct step *step, bool challenged)
 {
 	/* What was only forgiven its place tells nothing. */
-	if (likely(seg->event == NF_CT_TCP_ACK)) {
-		if (likely(step->fit == NF_CT_TCP_FITS))
-			nf_ct_tcp_count_retrans(tcp, seg);
-	} else if (seg->event == NF_CT_TCP_RST && !challenged) {
+	if (likely(seg->event == NF_CT_TCP_ACK && step->fit == NF_CT_TCP_FITS))
+		nf_ct_tcp_count_retrans(tcp, seg);
+	else if (seg->event == NF_CT_TCP_RST && !challenged)
 		nf_ct_tcp_remember(tcp, seg);
-	}
 
 	if (likely(step->new == step->old))
 		return;
