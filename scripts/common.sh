@@ -57,7 +57,7 @@ resolve() {
 image() {
 	local dir=$cache/image/$1
 
-	[ -e "$dir/boot/vmlinuz-$1" ] ||
+	[ -e "$dir/boot/vmlinuz-$1" ] || [ -e "$dir/boot/linux-$1" ] ||
 		die "kernel $1 is not in $cache: run scripts/fetch $1"
 	echo "$dir"
 }

@@ -499,6 +499,12 @@ static void salt_fragments(const struct play *play, u8 family, void *data,
 	}
 }
 
+/* As routing would have it. */
+static void set_dst(const struct play *play, u8 family, struct sk_buff *skb)
+{
+	skb_dst_set(skb, dst_clone(family == NFPROTO_IPV4 ? play->dst4 : play->dst6));
+}
+
 static struct sk_buff *packet(struct play *play, const struct play_step *step,
 			      const void *data)
 {
@@ -538,13 +544,8 @@ static struct sk_buff *packet(struct play *play, const struct play_step *step,
 	skb->pkt_type = PACKET_HOST;
 	skb->ip_summed = step->flags & PLAY_CHECKSUM ? CHECKSUM_NONE :
 						       CHECKSUM_UNNECESSARY;
-	if (step->family == NFPROTO_IPV4) {
-		skb->protocol = htons(ETH_P_IP);
-		skb_dst_set(skb, dst_clone(play->dst4));
-	} else {
-		skb->protocol = htons(ETH_P_IPV6);
-		skb_dst_set(skb, dst_clone(play->dst6));
-	}
+	skb->protocol = htons(step->family == NFPROTO_IPV4 ? ETH_P_IP : ETH_P_IPV6);
+	set_dst(play, step->family, skb);
 	memset(skb->cb, 0, sizeof(skb->cb));
 	if (step->family == NFPROTO_IPV6) {
 		IP6CB(skb)->iif = play->dev->ifindex;
@@ -595,6 +596,10 @@ static struct nf_conn *pass(struct play *play, const struct play_step *step,
 			nf_conntrack_event_cache(IPCT_MARK, ct);
 		}
 	}
+
+	/* Between the hooks lies routing, for what NAT has sent elsewhere. */
+	if (!skb_dst(skb))
+		set_dst(play, step->family, skb);
 
 	if (!(step->flags & PLAY_DROP)) {
 		rec->verdict_out = hook(play, step->family,
