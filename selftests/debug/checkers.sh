@@ -15,7 +15,9 @@ need_module ct_fault
 sysctl -qw kernel.panic_on_warn=0 kernel.panic_on_oops=0 kernel.printk_ratelimit=0
 [ ! -e /proc/sys/kernel/panic_on_rcu_stall ] || sysctl -qw kernel.panic_on_rcu_stall=0
 
+# has OPTION: the kernel was built with it, and booted with it.
 has() {
+	[ "$1" != SLUB_DEBUG_ON ] || ! grep -q slub_debug=- /proc/cmdline || return
 	grep -qx "CONFIG_$1=y" "$config"
 }
 
@@ -44,23 +46,32 @@ provoke() {
 	}
 }
 
+# nth FAULT: commits it again and again; each time another allocation of the writing
+# task fails, one of which is the fault's.
+nth() {
+	python3 - "$1" <<-'PY'
+	import os, sys
+	nth = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
+	fault = os.open("/sys/module/ct_fault/parameters/fault", os.O_WRONLY)
+	for n in range(1, 20):
+	    os.pwrite(nth, b"%d" % n, 0)
+	    try:
+	        os.pwrite(fault, sys.argv[1].encode(), 0)
+	    except OSError:
+	        pass
+	    os.pwrite(nth, b"0", 0)
+	PY
+}
+
 # fails KIND FAULT PATTERN: an allocation of this task that is to fail does.
 fails() {
 	has "${1^^}" || return
 	dmesg --clear
 	echo N >$debugfs/"$1"/ignore-gfp-wait
 	[ ! -e $debugfs/"$1"/min-order ] || echo 0 >$debugfs/"$1"/min-order
-	echo Y >$debugfs/"$1"/task-filter
-	echo 100 >$debugfs/"$1"/probability
 	echo -1 >$debugfs/"$1"/times
 	echo 0 >$debugfs/"$1"/verbose
-	# The n-th allocation is the fault's; those before are the write's own.
-	for n in 1 2 3 4 5 6 7 8; do
-		bash -c 'echo "$0" >/proc/self/fail-nth; echo "$1" >/sys/module/ct_fault/parameters/fault' \
-			$n "$2" 2>/dev/null
-		! log_has "$3" || break
-	done
-	echo 0 >$debugfs/"$1"/probability
+	nth "$2"
 	check "$1 makes allocations fail" log_has "$3"
 }
 
