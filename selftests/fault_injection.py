@@ -5,7 +5,6 @@ time allows, evenly spread ones.
 """
 import ctypes
 import os
-import random
 import socket
 import subprocess
 import sys
@@ -24,6 +23,17 @@ CLONE_NEWNET, SYS_FINIT_MODULE, SYS_DELETE_MODULE = 0x40000000, 313, 176
 def sh(command, stdin=None):
     subprocess.run(command, shell=True, check=True, input=stdin, text=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def flush(subsys=ctnl.SUBSYS_CT, op=ctnl.CT_DELETE):
+    """All entries, or all expectations."""
+    nl = ctnl.Netlink()
+    nl.request(subsys, op)
+    nl.close()
+
+
+def flush_expectations():
+    flush(ctnl.SUBSYS_EXP, ctnl.EXP_DELETE)
 
 
 class Nth:
@@ -133,6 +143,7 @@ def unload(name):
 
 
 def load_modules():
+    sh("modprobe nfnetlink")
     for name in ("nf_conntrack_netlink", "nf_conntrack_ftp", "nf_conntrack"):
         sh("rmmod nf_conntrack_netlink nf_conntrack_ftp nf_conntrack || :")
         if name != "nf_conntrack":
@@ -159,10 +170,10 @@ def namespaces():
 RULES = """
 table inet t {
 	ct helper ftp { type "ftp" protocol tcp; }
-	ct timeout udp { protocol udp; policy = { unreplied : 20, replied : 40 } }
+	ct timeout short { protocol udp; policy = { unreplied : 20, replied : 40 }; }
 	chain raw {
 		type filter hook output priority -300
-		udp dport 9000 ct timeout set "udp"
+		udp dport 9000 ct timeout set "short"
 	}
 	chain out {
 		type filter hook output priority 0
@@ -179,29 +190,19 @@ table inet t {
 
 
 def rules():
-    """nft(8), from its start on: that allocations of the start fail costs nothing but time."""
-    def act():
-        pid = os.fork()             # the failure belongs to one task, and a program ends it
-        if not pid:
-            with Nth() as nth:
-                nth.arm(int(os.environ["N"]))
-                os.execv("/usr/sbin/nft", ["nft", "-f", "/tmp/rules"])
-        return pid
-    with open("/tmp/rules", "w", encoding="ascii") as file:
-        file.write(RULES)
-    tried = failed = 0
-    end = time.monotonic() + SECONDS
-    numbers = list(range(1, 1500))
-    random.Random(1).shuffle(numbers)
-    for n in numbers:
-        os.environ["N"] = str(n)
-        failed += os.waitpid(act(), 0)[1] != 0
-        tried += 1
-        sh("nft flush ruleset")
-        if time.monotonic() > end:
-            break
-    sh("nft -f /tmp/rules")
-    print("ok rules that need the tracker: %d tried, %d failed" % (tried, failed), flush=True)
+    """By nft(8)'s library, so that it is one task. A failure may end that."""
+    nft = ctypes.CDLL("libnftables.so.1")
+    nft.nft_ctx_new.restype = ctypes.c_void_p
+    context = ctypes.c_void_p(nft.nft_ctx_new(0))
+    nft.nft_ctx_buffer_error(context)
+
+    def say(text):
+        if nft.nft_run_cmd_from_buffer(context, text.encode()):
+            raise OSError(1, "nft")
+    say("list ruleset")
+    fail_each("rules that need the tracker", in_child(lambda: say(RULES)),
+              lambda: say("flush ruleset"))
+    say(RULES)
 
 
 def count():
@@ -224,7 +225,7 @@ def entries():
             return in_task(send)(n)
         finally:
             sock.pop().close()
-    fail_each("a new entry with its extensions", run, lambda: sh("conntrack -F"))
+    fail_each("a new entry with its extensions", run, flush)
     listener.close()
     sink.close()
 
@@ -245,7 +246,7 @@ def expectations():
         while len(got) < len(line):         # TCP sends it again if it was lost
             got += peer.recv(100)
         return out
-    fail_each("an expectation by FTP", run, lambda: sh("conntrack -F expect"))
+    fail_each("an expectation by FTP", run, flush_expectations)
     for s in (client, peer, server):
         s.close()
 
@@ -274,7 +275,7 @@ def requests():
 
     create = ctnl.F_CREATE | ctnl.F_EXCL
     fail_each("netlink creates an entry", in_task(ask(ctnl.SUBSYS_CT, ctnl.CT_NEW, whole, create)),
-              lambda: sh("conntrack -F"))
+              flush)
     ask(ctnl.SUBSYS_CT, ctnl.CT_NEW, whole, create)()
     fail_each("netlink changes an entry", in_task(ask(ctnl.SUBSYS_CT, ctnl.CT_NEW, ftp + ctnl.attr(
         CTA["MARK"], ctnl.be32(6)) + ctnl.attr(CTA["LABELS"], b"\3" + b"\0" * 15), 0)))
@@ -284,8 +285,8 @@ def requests():
         ctnl.port_tuple(3, "255.255.255.255", "255.255.255.255", 6, 0, 65535) + \
         ctnl.attr(ctnl.EXPECT["TIMEOUT"], ctnl.be32(60))
     fail_each("netlink creates an expectation", in_task(ask(ctnl.SUBSYS_EXP, ctnl.EXP_NEW, wanted, create)),
-              lambda: sh("conntrack -F expect"))
-    sh("conntrack -F")
+              flush_expectations)
+    flush()
     nl.close()
 
 

@@ -11,6 +11,9 @@
 cd "$(dirname "$0")" || exit 1
 export LC_ALL=C.UTF-8
 
+# shellcheck source=selftests/lib/leaks.sh
+. lib/leaks.sh
+
 bad='WARNING:|\bBUG\b|Call Trace|unreferenced object|\bRIP:|UBSAN|still has locks held|refcount_t'
 passed=0
 failed=0
@@ -170,19 +173,6 @@ run_test() {
 	else
 		echo "ok $1 selftests: nf_ct: $name"
 	fi
-}
-
-# scan_leaks: lets kmemleak look for what nobody refers to; twice, since it says
-# nothing of what is younger than five seconds.
-kmemleak=/sys/kernel/debug/kmemleak
-scan_leaks() {
-	local end=$((SECONDS + 6))
-
-	echo scan >$kmemleak
-	while [ $SECONDS -lt $end ]; do
-		pause
-	done
-	echo scan >$kmemleak
 }
 
 # leaks: what the tests have lost, if the kernel can tell.

@@ -6,6 +6,7 @@
 # (scripts/check-debug).
 
 . "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../lib/leaks.sh"
 
 config=/lib/modules/$(uname -r)/build/.config
 debugfs=/sys/kernel/debug
@@ -75,16 +76,9 @@ fails() {
 	check "$1 makes allocations fail" log_has "$3"
 }
 
-# unreferenced: kmemleak, scanned twice five seconds apart, since it says nothing
-# of what is younger.
 unreferenced() {
-	echo scan >$debugfs/kmemleak
-	local end=$((SECONDS + 6))
-	while [ $SECONDS -lt $end ]; do
-		pause
-	done
-	echo scan >$debugfs/kmemleak
-	grep -q "unreferenced object" $debugfs/kmemleak
+	scan_leaks
+	grep -q "unreferenced object" "$kmemleak"
 }
 
 # In this order: lockdep looks no further once anything was wrong.
@@ -94,7 +88,7 @@ fires PROVE_LOCKING deadlock 'possible circular locking dependency'
 fails failslab failslab 'the allocation failed as asked'
 fails fail_page_alloc failpage 'the page was refused as asked'
 if has DEBUG_KMEMLEAK; then
-	echo clear >$debugfs/kmemleak
+	echo clear >$kmemleak
 	commit leak
 	check "DEBUG_KMEMLEAK notices leak" unreferenced
 fi
