@@ -6,6 +6,7 @@ and that never were.
 import headers as h
 from gen_datagram import udp_segment
 from net_model import COMMON, Flow, Maker
+from steps import FLAGS
 
 # Queries and their answers, and types that are neither or nothing.
 QUERIES = {4: ((8, 0), (8, 0), (8, 0), (13, 14), (15, 16), (17, 18)),
@@ -126,7 +127,8 @@ def error(maker, ip, nat):
     carrier = Flow(rng, proto, ip=ip)
     carrier.addr = [[sender, to], [to, sender]]
     maker.send(carrier, 0, h.icmp(kind, code, 0, quoted),
-               "error type %d code %d quotes %s" % (kind, code, quoted.hex()))
+               "error type %d code %d quotes %s" % (kind, code, quoted.hex()),
+               flags=FLAGS["chosen"] if nat and rng.random() < 0.8 else 0)
 
 
 def icmp(rng, ip=4, nat=False):
