@@ -486,8 +486,10 @@ static unsigned int track(struct nf_conn *tmpl, struct sk_buff *skb,
 	}
 
 	ret = icmp_error(tmpl, skb, dataoff, protonum, state);
-	if (ret <= 0)
+	if (ret <= 0) {
+		NF_CT_STAT_INC_ATOMIC(state->net, error);
 		return -ret;
+	}
 	/* An error that has found its flow, or is not to be tracked. */
 	if (skb->_nfct)
 		return ret;

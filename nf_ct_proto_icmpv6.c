@@ -22,6 +22,7 @@ enum icmpv6_kind {
 	KIND_QUERY,		/* starts a flow */
 	KIND_ANSWER,		/* belongs to one */
 	KIND_LINK,		/* not tracked */
+	KIND_ERROR,		/* quotes a packet */
 	KIND_REDIRECT,		/* quotes a packet in an option */
 };
 
@@ -51,12 +52,16 @@ static const struct {
 	[NDISC_NEIGHBOUR_ADVERTISEMENT - ICMPV6_INFOMSG_MASK] = { KIND_LINK },
 	[ICMPV6_MLD2_REPORT - ICMPV6_INFOMSG_MASK]	    = { KIND_LINK },
 	[NDISC_REDIRECT - ICMPV6_INFOMSG_MASK]		    = { KIND_REDIRECT },
+	[ICMPV6_MRDISC_ADV - ICMPV6_INFOMSG_MASK]	    = { KIND_LINK },
+	[ICMPV6_MRDISC_SOL - ICMPV6_INFOMSG_MASK]	    = { KIND_LINK },
 };
 
 static enum icmpv6_kind kind_of(u8 type)
 {
 	unsigned int i = type - ICMPV6_INFOMSG_MASK;
 
+	if (!(type & ICMPV6_INFOMSG_MASK))
+		return KIND_ERROR;
 	return i < ARRAY_SIZE(infos) ? infos[i].kind : KIND_UNKNOWN;
 }
 
@@ -159,9 +164,6 @@ static const char *redirect_quote(const struct sk_buff *skb,
 	    !(ipv6_addr_type(&ipv6_hdr(skb)->saddr) & IPV6_ADDR_LINKLOCAL))
 		return "invalid saddr or hoplimit for redirect";
 
-	if (skb->len < offset)
-		return "short redirect";
-
 	for (;;) {
 		opt = skb_header_pointer(skb, offset, sizeof(buf), &buf);
 		if (!opt || !opt->nd_opt_len)
@@ -175,9 +177,12 @@ static const char *redirect_quote(const struct sk_buff *skb,
 	return NULL;
 }
 
-/* What is wrong with the packet, or NULL. */
+/* Of what kind the packet is, and where a redirect has its quote; or what is
+ * wrong with the packet.
+ */
 static const char *icmpv6_fault(struct sk_buff *skb, unsigned int dataoff,
-				const struct nf_hook_state *state, u8 *type)
+				const struct nf_hook_state *state,
+				enum icmpv6_kind *kind, unsigned int *quote)
 {
 	const struct icmp6hdr *hdr;
 	struct icmp6hdr buf;
@@ -190,7 +195,16 @@ static const char *icmpv6_fault(struct sk_buff *skb, unsigned int dataoff,
 	    nf_ip6_checksum(skb, state->hook, dataoff, IPPROTO_ICMPV6))
 		return "ICMPv6 checksum failed";
 
-	*type = hdr->icmp6_type;
+	*kind = kind_of(hdr->icmp6_type);
+	if (*kind != KIND_REDIRECT)
+		return NULL;
+
+	if (skb->len - dataoff < sizeof(struct rd_msg))
+		return "short redirect";
+	/* With another code it is something else, RFC 4861 8.1. */
+	if (!hdr->icmp6_code)
+		return redirect_quote(skb, dataoff, quote);
+	*kind = KIND_UNKNOWN;
 	return NULL;
 }
 
@@ -212,28 +226,23 @@ int nf_conntrack_icmpv6_error(struct nf_conn *tmpl, struct sk_buff *skb,
 {
 	unsigned int quote = dataoff + sizeof(struct icmp6hdr);
 	union nf_inet_addr outer_daddr;
+	enum icmpv6_kind kind;
 	const char *fault;
-	u8 type;
 
 	/* ICMPv6 in IPv4 packets is refused when the flow is known. */
 	if (state->pf != NFPROTO_IPV6)
 		return NF_ACCEPT;
 
-	fault = icmpv6_fault(skb, dataoff, state, &type);
-	if (!fault && kind_of(type) == KIND_LINK) {
-		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
-		return NF_ACCEPT;
-	}
-
-	if (!fault && kind_of(type) == KIND_REDIRECT)
-		fault = redirect_quote(skb, dataoff, &quote);
-	else if (!fault && (type & ICMPV6_INFOMSG_MASK))
-		return NF_ACCEPT;
-
+	fault = icmpv6_fault(skb, dataoff, state, &kind, &quote);
 	if (unlikely(fault)) {
 		nf_l4proto_log_invalid(skb, state, IPPROTO_ICMPV6, "%s", fault);
 		return -NF_ACCEPT;
 	}
+
+	if (kind == KIND_LINK)
+		nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+	if (kind != KIND_ERROR && kind != KIND_REDIRECT)
+		return NF_ACCEPT;
 
 	outer_daddr.in6 = ipv6_hdr(skb)->daddr;
 	return nf_conntrack_inet_error(tmpl, skb, quote, state, IPPROTO_ICMPV6,

@@ -124,6 +124,11 @@ struct nf_ct_secctx {
 #undef SS
 #endif
 
+/* Multicast router solicitation, RFC 4286; has got its name since. */
+#ifndef ICMPV6_MRDISC_SOL
+#define ICMPV6_MRDISC_SOL	152
+#endif
+
 /* Exported by the kernel, but in no header that is installed. */
 struct net;
 void nf_queue_nf_hook_drop(struct net *net);

@@ -48,7 +48,7 @@ def other_types(lab):
     """No flows."""
     for typ in (0, 1, 2, 6, 7, 9, 10, 14, 16, 18, 19, 30, 42, 43, 255):
         check(f"ICMP {typ}", lab.state("a", query(A4, B4, typ, typ)), "INVALID")
-    for typ in (129, 138, 140, 141, 142, 144, 151, 154, 200, 255):
+    for typ in (129, 138, 140, 141, 142, 144, 150, 153, 154, 200, 255):
         check(f"ICMPv6 {typ}", lab.state("a", query(A6, B6, typ, typ)),
               "INVALID")
     check("ICMP in IPv6", lab.state("a", ip(A6, B6, 1, b"\x08" + b"\0" * 7)),

@@ -64,6 +64,14 @@ def gre(rng):
     return maker.steps
 
 
+def generic_body(rng, proto):
+    """Anything, but AH (RFC 4302) mostly as long as it says that it is."""
+    if proto == 51 and rng.random() < 0.95:
+        after = rng.choice((4, 50, 50, 17, 59))
+        return bytes([after, 4]) + bytes(22) + h.udp(1024, 80, bytes(rng.choice((0, 9))))
+    return bytes(rng.randrange(256) for _ in range(rng.choice((0, 1, 3, 4, 8, 40))))
+
+
 def generic(rng):
     """ESP, AH, OSPF, IGMP, IPIP and what is not assigned."""
     maker = Maker(rng, COMMON + [("generic_timeout", (10, 600))], waits=0.06)
@@ -71,8 +79,7 @@ def generic(rng):
              for _ in range(rng.choice((1, 2, 3)))]
     for _ in range(rng.randint(2, 20)):
         flow = rng.choice(flows)
-        body = bytes(rng.randrange(256) for _ in range(rng.choice((0, 1, 3, 4, 8, 40))))
-        maker.send(flow, rng.randrange(2), body)
+        maker.send(flow, rng.randrange(2), generic_body(rng, flow.proto))
         maker.between()
     return maker.steps
 

@@ -6,12 +6,13 @@ and that never were.
 import headers as h
 from gen_datagram import udp_segment
 from net_model import COMMON, Flow, Maker
+from steps import FLAGS
 
 # Queries and their answers, and types that are neither or nothing.
 QUERIES = {4: ((8, 0), (8, 0), (8, 0), (13, 14), (15, 16), (17, 18)),
            6: ((128, 129), (128, 129), (128, 129), (139, 140))}
 OTHERS = {4: (9, 10, 1, 2, 7, 19, 40, 255),
-          6: (130, 131, 132, 133, 134, 135, 136, 137, 143, 0, 100, 127, 138, 200, 255)}
+          6: (130, 131, 132, 133, 134, 135, 136, 137, 143, 151, 152, 153, 0, 100, 127, 138, 200, 255)}
 ERRORS = {4: ((3, 15), (3, 4), (4, 0), (5, 3), (11, 1), (12, 1)),
           6: ((1, 7), (2, 0), (3, 1), (4, 3))}
 ROUTERS = {4: "198.18.0.9", 6: "fd00:ff::9"}
@@ -69,6 +70,23 @@ class Other:
         maker.send(flow, d, segment)
 
 
+def redirect(maker, to, quoted):
+    """RFC 4861 4.5: a neighbour says of a packet that it should go elsewhere."""
+    rng = maker.rng
+    carrier = Flow(rng, h.ICMPV6, ip=6)
+    sender = h.addr("fe80::9") if rng.random() < 0.9 else h.addr(ROUTERS[6])
+    carrier.addr = [[sender, to], [to, sender]]
+    quoted += bytes(-len(quoted) % 8)
+    option = bytes([4, (1 + len(quoted) // 8) & 255]) + bytes(6) + quoted
+    if rng.random() < 0.1:
+        option = rng.choice((b"", b"\4", b"\4\0" + option[2:], bytes(8) + option))
+    if rng.random() < 0.02:
+        option = b"\2\1" + bytes(6) + option
+    code = 0 if rng.random() < 0.95 else 1
+    maker.send(carrier, 0, h.icmp(137, code, 0, bytes(32) + option), "redirect code %d" % code,
+               ttl=255 if rng.random() < 0.9 else 254)
+
+
 def error(maker, ip, nat):
     """An error about a packet that was sent, or about one that was not."""
     rng = maker.rng
@@ -100,13 +118,17 @@ def error(maker, ip, nat):
     if rng.random() < 0.05 and len(quoted) > 8:
         at = rng.randrange(min(len(quoted), 44))
         quoted = quoted[:at] + bytes([quoted[at] ^ 1 << rng.randrange(8)]) + quoted[at + 1:]
+    if ip == 6 and rng.random() < 0.1:
+        redirect(maker, to, quoted)
+        return
     kind, codes = rng.choice(ERRORS[ip])
     code = rng.randint(0, codes)
     proto = h.ICMP if ip == 4 else h.ICMPV6
     carrier = Flow(rng, proto, ip=ip)
     carrier.addr = [[sender, to], [to, sender]]
     maker.send(carrier, 0, h.icmp(kind, code, 0, quoted),
-               "error type %d code %d quotes %s" % (kind, code, quoted.hex()))
+               "error type %d code %d quotes %s" % (kind, code, quoted.hex()),
+               flags=FLAGS["chosen"] if nat and rng.random() < 0.8 else 0)
 
 
 def icmp(rng, ip=4, nat=False):

@@ -22,7 +22,7 @@ class Flow:
     """Two hosts, two ports. end(0) is the near one, which mostly begins."""
 
     def __init__(self, rng, proto, ip=None, nat=False, hosts=2):
-        self.proto, self.ip = proto, ip or rng.choice((4, 4, 6))
+        self.proto, self.ip, self.nat = proto, ip or rng.choice((4, 4, 6)), nat
         near, far = rng.randint(1, hosts), rng.randint(1, hosts)
         v = self.ip
         # addresses as the packets of each direction have them
@@ -52,17 +52,19 @@ class Maker:
         self.sent = []      # (flow, direction, packet) to be quoted
         self.lossy = rng.random() < 0.3
 
-    def send(self, flow, d, segment, note="", proto=None, **ip):
+    def send(self, flow, d, segment, note="", proto=None, flags=0, **ip):
         """A transport segment of a flow, on its way; sometimes it is cut off,
         damaged, lost before confirmation, or its checksum looked at."""
         rng = self.rng
         proto = flow.proto if proto is None else proto
         src, dst = flow.addr[d]
-        flags = 0
+        if flow.nat and d and rng.random() < 0.8:
+            flags |= FLAGS["chosen"]
         if rng.random() < 0.01 and segment:
             segment = segment[:rng.randrange(len(segment))]
             note += " cut"
-        if rng.random() < self.sums:
+        # Where stock refuses them (udplite-checksum), the comparison ends.
+        if rng.random() < (self.sums / 10 if proto == h.UDPLITE else self.sums):
             flags |= FLAGS["checksum"]
             segment = h.checksummed(src, dst, proto, segment)
             if rng.random() < 0.1 and segment:

@@ -5,16 +5,19 @@ What is played: steps, in the two forms that they are written in.
 Binary is what the player (selftests/modules/ct_play.c) takes; text is what a
 person reads, and what regressions are kept in:
 
-  packet 4 forward [checksum] [paged] [drop] [mark=N] HEX  # what it is
+  packet 4 forward [checksum] [paged] [drop] [chosen] [mark=N] HEX  # what it is
   set NAME VALUE
   wait MILLISECONDS
   delete N            the entry that came into being as N-th
+
+chosen: where the packet, or the one that it quotes, has a port that NAT has had to
+replace by one that it chose, it is sent to that one.
 """
 import struct
 
 KINDS = {"start": 0, "packet": 1, "set": 2, "wait": 3, "delete": 4}
 PATHS = ("forward", "input", "output")
-FLAGS = {"checksum": 1, "paged": 2, "drop": 4}
+FLAGS = {"checksum": 1, "paged": 2, "drop": 4, "chosen": 8}
 FAMILY = {4: 2, 6: 10}      # NFPROTO_*
 
 

@@ -39,6 +39,8 @@
 #include <net/netfilter/nf_conntrack_zones.h>
 #include <net/route.h>
 
+#include "ct_play_ports.h"
+
 enum play_kind {
 	PLAY_START,	/* a sequence begins: forget all entries and settings */
 	PLAY_PACKET,	/* data is the packet from its network header on */
@@ -57,6 +59,7 @@ enum play_path {
 #define PLAY_CHECKSUM	0x01	/* the checksum is to be verified */
 #define PLAY_PAGED	0x02	/* what is behind the network header is in a page */
 #define PLAY_DROP	0x04	/* lost between the hooks: never confirmed */
+#define PLAY_CHOSEN	0x08	/* sent to the port that NAT has chosen, if it has */
 
 /**
  * struct play_step - what is done next
@@ -160,6 +163,8 @@ struct play_record {
  * @record: what is to be read
  * @n_record: number of these
  * @room: records that fit into @record
+ * @ports: that NAT has chosen in the sequence
+ * @packet: a packet whose ports are being replaced
  */
 struct play {
 	struct mutex			lock;
@@ -175,6 +180,8 @@ struct play {
 	struct play_record		*record;
 	size_t				n_record;
 	size_t				room;
+	struct ports			ports;
+	u8				packet[2 * PAGE_SIZE] __aligned(4);
 };
 
 /* One file is open at a time; events have no other way to find it. */
@@ -331,22 +338,22 @@ static void reap(struct play *play)
 
 /* --- records ----------------------------------------------------------- */
 
-static void put_tuple(struct play_tuple *to, const struct nf_conntrack_tuple *from)
+static void put_tuple(const struct play *play, struct play_tuple *to,
+		      const struct nf_conntrack_tuple *from)
 {
 	memcpy(to->src, from->src.u3.all, sizeof(to->src));
 	memcpy(to->dst, from->dst.u3.all, sizeof(to->dst));
-	to->sport = from->src.u.all;
-	to->dport = from->dst.u.all;
+	ports_of_tuple(&play->ports, from, &to->sport, &to->dport);
 	to->l3num = from->src.l3num;
 	to->protonum = from->dst.protonum;
 	to->dir = from->dst.dir;
 }
 
-static u32 flow_id(const struct nf_conn *ct)
+static u32 flow_id(const struct play *play, const struct nf_conn *ct)
 {
 	struct play_tuple tuple;
 
-	put_tuple(&tuple, nf_ct_tuple(ct, IP_CT_DIR_ORIGINAL));
+	put_tuple(play, &tuple, nf_ct_tuple(ct, IP_CT_DIR_ORIGINAL));
 	return crc32(0, (u8 *)&tuple, sizeof(tuple));
 }
 
@@ -396,7 +403,8 @@ static void put_proto(struct play_record *rec, const struct nf_conn *ct)
 	}
 }
 
-static void put_entry(struct play_record *rec, const struct nf_conn *ct)
+static void put_entry(const struct play *play, struct play_record *rec,
+		      const struct nf_conn *ct)
 {
 	const struct nf_conn_acct *acct = nf_conn_acct_find(ct);
 	u32 timeout = READ_ONCE(ct->timeout);
@@ -410,7 +418,7 @@ static void put_entry(struct play_record *rec, const struct nf_conn *ct)
 	if (!nf_ct_is_dying(ct))
 		rec->expires = jiffies_to_msecs(timeout);
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
-		put_tuple(&rec->tuple[dir], nf_ct_tuple(ct, dir));
+		put_tuple(play, &rec->tuple[dir], nf_ct_tuple(ct, dir));
 		if (!acct)
 			continue;
 		rec->packets[dir] = atomic64_read(&acct->counter[dir].packets);
@@ -445,7 +453,7 @@ static int on_event(unsigned int events, const struct nf_ct_event *item)
 
 	if (rec->n_events < PLAY_EVENTS) {
 		rec->event[rec->n_events].mask = events;
-		rec->event[rec->n_events].flow = flow_id(item->ct);
+		rec->event[rec->n_events].flow = flow_id(playing, item->ct);
 	}
 	rec->n_events++;
 	return 0;
@@ -516,6 +524,12 @@ static struct sk_buff *packet(struct play *play, const struct play_step *step,
 
 	if (step->len < header || step->len > PAGE_SIZE)
 		return NULL;
+	if (step->flags & PLAY_CHOSEN) {
+		memcpy(play->packet, data, step->len);
+		ports_rewrite(&play->ports, ports_to_chosen, play->packet,
+			      step->len, NULL);
+		data = play->packet;
+	}
 	if (step->flags & PLAY_PAGED)
 		linear = step->family == NFPROTO_IPV4 ?
 			 min(step->len, (u32)((const struct iphdr *)data)->ihl * 4) :
@@ -554,19 +568,14 @@ static struct sk_buff *packet(struct play *play, const struct play_step *step,
 	return skb;
 }
 
-static u32 crc_of(const struct sk_buff *skb)
+/* Of the packet with the ports that NAT has chosen as they are shown. */
+static u32 crc_of(struct play *play, const struct sk_buff *skb)
 {
-	u32 crc = 0;
-	u8 byte[64];
-	unsigned int i, n;
-
-	for (i = 0; i < skb->len; i += n) {
-		n = min_t(unsigned int, sizeof(byte), skb->len - i);
-		if (skb_copy_bits(skb, i, byte, n))
-			break;
-		crc = crc32(crc, byte, n);
-	}
-	return crc;
+	if (skb->len > sizeof(play->packet) ||
+	    skb_copy_bits(skb, 0, play->packet, skb->len))
+		return 0;
+	ports_rewrite(&play->ports, ports_to_shown, play->packet, skb->len, NULL);
+	return crc32(0, play->packet, skb->len);
 }
 
 static const u8 hooks[][2] = {
@@ -606,7 +615,9 @@ static struct nf_conn *pass(struct play *play, const struct play_step *step,
 					hooks[step->path][1], skb);
 		if (rec->verdict_out != PLAY_VERDICT_ACCEPT)
 			return ct;
-		rec->crc = crc_of(skb);
+		if (ct)
+			ports_learn(&play->ports, ct);
+		rec->crc = crc_of(play, skb);
 		/* It may have gone over to another entry. */
 		if (ct && skb_nfct(skb) != &ct->ct_general) {
 			nf_ct_put(ct);
@@ -664,7 +675,7 @@ static int play_packet(struct play *play, const struct play_step *step,
 	if (ct) {
 		if (nf_ct_is_confirmed(ct))
 			remember(play, ct);
-		put_entry(rec, ct);
+		put_entry(play, rec, ct);
 		nf_ct_put(ct);
 	}
 	reap(play);
@@ -681,6 +692,7 @@ static int play_step(struct play *play, const struct play_step *step,
 	case PLAY_START:
 		forget_all(play);
 		reset_settings(play);
+		play->ports.n = 0;
 		play->sequences++;
 		play->step = 0;
 		return 0;
