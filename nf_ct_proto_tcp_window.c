@@ -405,7 +405,7 @@ bool nf_ct_tcp_answers_syn(const struct ip_ct_tcp *tcp,
 			   const struct nf_ct_tcp_segment *seg)
 {
 	return tcp->last_index == NF_CT_TCP_SYN && tcp->last_dir != seg->dir &&
-	       seg->has_ack && seg->ack == tcp->last_end;
+	       seg->ack && seg->ack == tcp->last_end;
 }
 
 /**
