@@ -91,21 +91,15 @@ static const unsigned int *timeouts_of(const struct nf_conn *ct)
 /*
  * A connection that is older than we are (or whose entry went away). Its
  * window scale is not known: nothing that it sends can be said to be outside.
+ * What the SYNs offered is not known either: SACK may well be in use.
  */
-static enum fate pick_up(struct ip_ct_tcp *tcp,
-			 const struct nf_ct_tcp_segment *seg,
-			 const struct nf_tcp_net *tn)
+static void pick_up(struct ip_ct_tcp *tcp)
 {
 	const u8 assume = IP_CT_TCP_FLAG_SACK_PERM | IP_CT_TCP_FLAG_BE_LIBERAL;
 	int dir;
 
-	if (!tn->tcp_loose)
-		return FATE_INVALID;
-
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
 		tcp->seen[dir].flags |= assume;
-	nf_ct_tcp_pick_up(tcp, seg);
-	return FATE_MOVE;
 }
 
 /*
@@ -130,34 +124,42 @@ static bool ignored(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
 {
 	if (seg->event == NF_CT_TCP_SYNACK && nf_ct_tcp_answers_syn(tcp, seg)) {
 		nf_ct_tcp_resync(tcp, seg);
-		/* The same answer again answers nothing. */
-		nf_ct_tcp_remember(tcp, seg);
 		return true;
 	}
 
 	nf_ct_tcp_remember(tcp, seg);
-	if (seg->event == NF_CT_TCP_ACK)
-		tcp->last_flags |= IP_CT_EXP_CHALLENGE_ACK;
 	return false;
+}
+
+static bool is_assured(const struct nf_conn *ct)
+{
+	return test_bit(IPS_ASSURED_BIT, &ct->status);
+}
+
+static bool is_opening(u8 state)
+{
+	return state == TCP_CONNTRACK_SYN_SENT ||
+	       state == TCP_CONNTRACK_SYN_SENT2 ||
+	       state == TCP_CONNTRACK_SYN_RECV;
 }
 
 /*
  * Resets that need not lie in a window: those that answer a SYN or a challenge
- * ACK, which were not in it either, and those to a connection that is closing:
- * it has little to lose, and its ends may have forgotten where they were.
+ * ACK, which were not in it either; those that answer an ACK where there may be
+ * no connection; and those to one that is closing: it has little to lose, and
+ * its ends may have forgotten where they were.
  */
-static bool reset_anyway(const struct ip_ct_tcp *tcp,
+static bool reset_anyway(const struct nf_conn *ct,
 			 const struct nf_ct_tcp_segment *seg)
 {
-	switch (tcp->state) {
-	case TCP_CONNTRACK_SYN_SENT:
-	case TCP_CONNTRACK_SYN_RECV:
-	case TCP_CONNTRACK_ESTABLISHED:
-		return nf_ct_tcp_answers_syn(tcp, seg) ||
-		       nf_ct_tcp_answers_challenge(tcp, seg);
-	default:
+	const struct ip_ct_tcp *tcp = &ct->proto.tcp;
+
+	if (!is_opening(tcp->state) && tcp->state != TCP_CONNTRACK_ESTABLISHED)
 		return true;
-	}
+
+	return nf_ct_tcp_answers_syn(tcp, seg) ||
+	       nf_ct_tcp_answers_challenge(tcp, seg) ||
+	       (!is_assured(ct) && nf_ct_tcp_answers_ack(tcp, seg));
 }
 
 /*
@@ -198,16 +200,20 @@ static bool ending_unseen(struct nf_conn *ct,
 	struct ip_ct_tcp *tcp = &ct->proto.tcp;
 	bool again;
 
-	if (tcp->state != TCP_CONNTRACK_ESTABLISHED ||
-	    (seg->event != NF_CT_TCP_RST && seg->event != NF_CT_TCP_FIN))
+	if ((seg->event != NF_CT_TCP_RST && seg->event != NF_CT_TCP_FIN) ||
+	    !is_assured(ct))
 		return false;
 
 	again = tcp->last_dir != seg->dir &&
 		(tcp->last_index == NF_CT_TCP_RST ||
 		 tcp->last_index == NF_CT_TCP_FIN);
-	nf_ct_tcp_remember(tcp, seg);
+	if (!again) {
+		tcp->last_index = seg->event;
+		tcp->last_dir = seg->dir;
+		return false;
+	}
 
-	return again && nf_ct_expires(ct) > timeouts_of(ct)[TCP_CONNTRACK_UNACK];
+	return nf_ct_expires(ct) > timeouts_of(ct)[TCP_CONNTRACK_UNACK];
 }
 
 static void stop(struct step *step, enum fate fate, enum why why)
@@ -246,10 +252,22 @@ static bool ask_states(struct nf_conn *ct, const struct nf_ct_tcp_segment *seg,
 		return false;
 	}
 
-	if (tcp->state == TCP_CONNTRACK_NONE && seg->event == NF_CT_TCP_ACK) {
-		stop(step, pick_up(tcp, seg, tn), WHY_QUIET);
+	if (nf_ct_tcp_is_challenge(tcp, seg)) {
+		tcp->last_flags &= ~IP_CT_EXP_CHALLENGE_ACK;
+		stop(step, FATE_PASS, WHY_QUIET);
 		return false;
 	}
+
+	if (tcp->state == TCP_CONNTRACK_NONE && seg->event == NF_CT_TCP_ACK) {
+		if (!tn->tcp_loose) {
+			stop(step, FATE_INVALID, WHY_QUIET);
+			return false;
+		}
+		pick_up(tcp);
+	}
+
+	if (step->new == TCP_CONNTRACK_SYN_SENT2)
+		tcp->last_flags |= IP_CT_TCP_SIMULTANEOUS_OPEN;
 
 	/* RFC 9293 figure 7: the ACK of the second SYN/ACK comes from either. */
 	if (step->old == TCP_CONNTRACK_SYN_RECV && seg->event == NF_CT_TCP_ACK &&
@@ -269,19 +287,20 @@ static void ask_windows(struct nf_conn *ct, const struct nf_ct_tcp_segment *seg,
 		       tcp->seen[seg->dir].flags & IP_CT_TCP_FLAG_BE_LIBERAL;
 
 	if (unlikely(seg->event == NF_CT_TCP_RST)) {
-		enum nf_ct_tcp_reset reset;
-
-		if (reset_anyway(tcp, seg))
+		if (reset_anyway(ct, seg))
 			return;
 
-		reset = nf_ct_tcp_reset(tcp, seg);
-		if (reset == NF_CT_TCP_RESET_STALE && !tn->tcp_ignore_invalid_rst) {
+		switch (nf_ct_tcp_reset(tcp, seg, is_assured(ct),
+					tn->tcp_ignore_invalid_rst)) {
+		case NF_CT_TCP_RESET_STALE:
 			stop(step, FATE_INVALID, WHY_RESET);
 			return;
-		}
-		if (reset != NF_CT_TCP_RESET_CLOSES) {
+		case NF_CT_TCP_RESET_CHALLENGED:
 			*challenged = true;
 			step->new = step->old;
+			break;
+		case NF_CT_TCP_RESET_CLOSES:
+			break;
 		}
 	}
 
@@ -310,16 +329,14 @@ static void take_step(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg
 	/* What was only forgiven its place tells nothing. */
 	if (likely(seg->event == NF_CT_TCP_ACK && step->fit == NF_CT_TCP_FITS))
 		nf_ct_tcp_count_retrans(tcp, seg);
-	else if (seg->event == NF_CT_TCP_RST && !challenged)
-		nf_ct_tcp_remember(tcp, seg);
+	tcp->last_index = seg->event;
+	tcp->last_dir = seg->dir;
 
 	if (likely(step->new == step->old))
 		return;
 
 	if (step->new == TCP_CONNTRACK_FIN_WAIT)
 		tcp->seen[seg->dir].flags |= IP_CT_TCP_FLAG_CLOSE_INIT;
-	else if (step->new == TCP_CONNTRACK_SYN_SENT2)
-		tcp->last_flags |= IP_CT_TCP_SIMULTANEOUS_OPEN;
 
 	tcp->state = step->new;
 }
@@ -416,30 +433,23 @@ static __cold int stay(struct nf_conn *ct, const struct sk_buff *skb,
 }
 
 /*
- * Nobody has answered yet. False: the entry needs no refresh, or is gone.
- * Reply traffic of an earlier packet is what IPS_SEEN_REPLY tells.
+ * Nobody has answered yet. False: the packet is no reason to keep the entry
+ * longer, and is not counted. Reply traffic of an earlier packet is what
+ * IPS_SEEN_REPLY tells.
  */
-static bool unreplied(struct nf_conn *ct, enum ip_conntrack_info ctinfo,
-		      const struct sk_buff *skb,
+static bool unreplied(const struct nf_conn *ct,
 		      const struct nf_ct_tcp_segment *seg, struct step *step)
 {
 	unsigned int unack;
 
-	/* The connection was refused, or its client gave up. */
-	if (seg->event == NF_CT_TCP_RST) {
-		nf_ct_kill_acct(ct, ctinfo, skb);
+	/* The same SYN again must not keep a dead entry alive. */
+	if (seg->event == NF_CT_TCP_SYN && step->old == TCP_CONNTRACK_SYN_SENT)
 		return false;
-	}
 
-	switch (step->new) {
-	case TCP_CONNTRACK_SYN_SENT:
-		/* The same SYN again must not keep a dead entry alive. */
-		return step->old != TCP_CONNTRACK_SYN_SENT;
-	case TCP_CONNTRACK_ESTABLISHED:
-		/* One packet is no reason to stay for days. */
+	/* One packet is no reason to stay for days. */
+	if (step->new == TCP_CONNTRACK_ESTABLISHED) {
 		unack = timeouts_of(ct)[TCP_CONNTRACK_UNACK];
 		step->timeout = min(step->timeout, unack);
-		break;
 	}
 
 	return true;
@@ -468,6 +478,7 @@ int nf_conntrack_tcp_packet(struct nf_conn *ct, struct sk_buff *skb,
 	const struct tcphdr *th;
 	struct tcphdr buf;
 	struct step step;
+	bool refresh = true;
 
 	th = nf_ct_tcp_header(skb, dataoff, &buf, state);
 	if (unlikely(!th))
@@ -479,8 +490,12 @@ int nf_conntrack_tcp_packet(struct nf_conn *ct, struct sk_buff *skb,
 		return stay(ct, skb, state, &seg, &step);
 
 	if (unlikely(!test_bit(IPS_SEEN_REPLY_BIT, &ct->status))) {
-		if (!unreplied(ct, ctinfo, skb, &seg, &step))
+		/* The connection was refused, or its client gave up. */
+		if (seg.event == NF_CT_TCP_RST) {
+			nf_ct_kill_acct(ct, ctinfo, skb);
 			return NF_ACCEPT;
+		}
+		refresh = unreplied(ct, &seg, &step);
 	} else if (step.new == TCP_CONNTRACK_ESTABLISHED) {
 		if (step.old == TCP_CONNTRACK_SYN_RECV ||
 		    step.old == TCP_CONNTRACK_ESTABLISHED)
@@ -494,7 +509,8 @@ int nf_conntrack_tcp_packet(struct nf_conn *ct, struct sk_buff *skb,
 			nf_ct_pressure_closing(ct);
 	}
 
-	nf_ct_refresh_acct(ct, ctinfo, skb, step.timeout);
+	if (likely(refresh))
+		nf_ct_refresh_acct(ct, ctinfo, skb, step.timeout);
 	return NF_ACCEPT;
 }
 

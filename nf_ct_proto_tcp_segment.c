@@ -71,19 +71,8 @@ static bool only_timestamps(const u8 *opt, unsigned int len)
 					   TCPOLEN_TIMESTAMP);
 }
 
-/*
- * SACK counts only if the other side permitted it (RFC 2018 2). That was
- * settled by the SYNs, so the flag can be read without the lock.
- */
-static bool may_sack(const struct nf_conn *ct,
-		     const struct nf_ct_tcp_segment *seg)
-{
-	return seg->has_ack && READ_ONCE(ct->proto.tcp.seen[!seg->dir].flags) &
-			       IP_CT_TCP_FLAG_SACK_PERM;
-}
-
-static void read_options(const struct nf_conn *ct, const struct sk_buff *skb,
-			 unsigned int optoff, unsigned int len, u32 offset,
+static void read_options(const struct sk_buff *skb, unsigned int optoff,
+			 unsigned int len, u32 offset,
 			 struct nf_ct_tcp_segment *seg)
 {
 	u8 buf[15 * 4 - sizeof(struct tcphdr)];
@@ -96,7 +85,7 @@ static void read_options(const struct nf_conn *ct, const struct sk_buff *skb,
 
 	if (seg->event == NF_CT_TCP_SYN || seg->event == NF_CT_TCP_SYNACK)
 		nf_ct_tcp_parse_syn(opt, len, seg);
-	else if (!only_timestamps(opt, len) && may_sack(ct, seg))
+	else if (!seg->acks_nothing && !only_timestamps(opt, len))
 		seg->sack = nf_ct_tcp_parse_sack(opt, len, seg->ack, offset);
 }
 
@@ -127,17 +116,17 @@ void nf_ct_tcp_read(const struct nf_conn *ct, const struct sk_buff *skb,
 	seg->wscale = 0;
 	seg->options = 0;
 
+	seg->has_ack = th->ack;
 	/* Some stacks set ACK on a reset that acknowledges nothing. */
-	seg->has_ack = th->ack && !(th->rst && !th->ack_seq);
-	seg->ack = 0;
-	if (seg->has_ack) {
-		seg->ack = ntohl(th->ack_seq);
+	seg->acks_nothing = !th->ack || (th->rst && !th->ack_seq);
+	seg->ack = ntohl(th->ack_seq);
+	if (!seg->acks_nothing) {
 		offset = sent_before(ct, !dir, seg->ack);
 		seg->ack -= offset;
 	}
 
 	seg->sack = seg->ack;
+	seg->has_options = optlen;
 	if (optlen)
-		read_options(ct, skb, dataoff + sizeof(*th), optlen, offset,
-			     seg);
+		read_options(skb, dataoff + sizeof(*th), optlen, offset, seg);
 }

@@ -20,9 +20,6 @@
 /* van Rooij 3.4: an ACK may be this old, whatever the window. */
 #define ACK_SLACK	66000u
 
-/* RFC 7323 2.3 */
-#define WINDOW_MAX	(65535u << NF_CT_TCP_WSCALE_MAX)
-
 /* Scaling holds only if both sides offer it, RFC 7323 2.2. */
 static void settle_scaling(struct ip_ct_tcp *tcp)
 {
@@ -44,38 +41,53 @@ static u32 window_of(const struct ip_ct_tcp *tcp,
 	return (u32)seg->win << tcp->seen[seg->dir].td_scale;
 }
 
-/**
- * nf_ct_tcp_open() - a side's SYN or SYN/ACK is the first thing seen of it
- * @tcp: the connection
- * @seg: the SYN; parsed by nf_ct_tcp_parse_syn()
- *
- * Also for a SYN that takes the place of one that had no answer.
+/*
+ * What is acknowledged at the other side's end. Without ACK: all of it, that
+ * is in no window's way. SACK counts only if it was permitted (RFC 2018 2).
  */
-void nf_ct_tcp_open(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
+static u32 ack_of(const struct ip_ct_tcp *tcp,
+		  const struct nf_ct_tcp_segment *seg)
 {
-	const u8 offered = IP_CT_TCP_FLAG_WINDOW_SCALE |
-			   IP_CT_TCP_FLAG_SACK_PERM;
+	return seg->acks_nothing ? tcp->seen[!seg->dir].td_end : seg->ack;
+}
+
+static u32 sack_of(const struct ip_ct_tcp *tcp,
+		   const struct nf_ct_tcp_segment *seg)
+{
+	if (!seg->acks_nothing &&
+	    tcp->seen[!seg->dir].flags & IP_CT_TCP_FLAG_SACK_PERM)
+		return seg->sack;
+
+	return ack_of(tcp, seg);
+}
+
+/*
+ * A SYN or SYN/ACK that begins what its side sends: the first of it, or one
+ * that takes the place of another that had no answer. Without any option it
+ * leaves those of the other.
+ */
+static void open(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
+{
 	struct ip_ct_tcp_state *sender = &tcp->seen[seg->dir];
 
 	sender->td_end = seg->end;
 	sender->td_maxend = seg->end;
 	sender->td_maxwin = max_t(u32, seg->win, 1);
-	sender->td_scale = seg->wscale;
-	sender->flags = (sender->flags & ~offered) | seg->options;
+	if (seg->has_options) {
+		sender->td_scale = seg->wscale;
+		sender->flags &= IP_CT_TCP_FLAG_BE_LIBERAL;
+		sender->flags |= seg->options;
+	}
 
-	if (tcp->seen[!seg->dir].td_maxwin)
+	if (seg->dir == IP_CT_DIR_REPLY)
 		settle_scaling(tcp);
 }
 
-/**
- * nf_ct_tcp_pick_up() - start from the middle of a connection
- * @tcp: the connection, of whose windows nothing is known or believed
- * @seg: a segment of it, not a SYN
- *
- * What the SYNs offered is not known: SACK may well be in use.
+/*
+ * The first we see of a side, and no SYN. How far it may send is not known: by
+ * one window more, as large as its own.
  */
-void nf_ct_tcp_pick_up(struct ip_ct_tcp *tcp,
-		       const struct nf_ct_tcp_segment *seg)
+static void meet(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
 {
 	const u8 stale = IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED |
 			 IP_CT_TCP_FLAG_MAXACK_SET;
@@ -83,50 +95,68 @@ void nf_ct_tcp_pick_up(struct ip_ct_tcp *tcp,
 	struct ip_ct_tcp_state *receiver = &tcp->seen[!seg->dir];
 	u32 win = max_t(u32, window_of(tcp, seg), 1);
 
-	/* How far it may send is not known: as far as without scaling. */
 	sender->td_end = seg->end;
-	sender->td_maxend = seg->end + ACK_SLACK;
+	sender->td_maxend = seg->end + win;
 	sender->td_maxwin = win;
-	sender->flags &= ~stale;
 
-	receiver->td_end = seg->ack;
-	receiver->td_maxend = seg->ack + win;
-	receiver->td_maxwin = 0;
+	if (receiver->td_maxwin) {
+		/* One octet may have gone unseen: a FIN. */
+		if (sack_of(tcp, seg) == receiver->td_end + 1)
+			receiver->td_end++;
+		return;
+	}
+	if (tcp->state == TCP_CONNTRACK_NONE)
+		return;
+
+	/*
+	 * Windows of 0 on both sides are what a flow table or an entry made by
+	 * hand leaves: start from here. What it acknowledges was sent, and
+	 * without knowing the other's window we let it have what is possible
+	 * without scaling.
+	 */
+	sender->td_maxend = seg->end + max(win, ACK_SLACK);
+	sender->flags &= ~stale;
+	receiver->td_end = ack_of(tcp, seg);
+	receiver->td_maxend = receiver->td_end + win;
 	receiver->flags &= ~stale;
 }
 
 /*
- * The first we see of a side. Windows of 0 on both sides are what a flow table
- * or an entry made by hand leaves: start from here then.
+ * Does a SYN or SYN/ACK begin what its side sends? Before the handshake one
+ * with a higher number takes the place of another, and so does one that is too
+ * low to be the same again: RFC 6528 has it begin anywhere.
  */
-static void meet(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
+static bool opens(const struct ip_ct_tcp *tcp,
+		  const struct nf_ct_tcp_segment *seg)
 {
-	struct ip_ct_tcp_state *sender = &tcp->seen[seg->dir];
+	const struct ip_ct_tcp_state *sender = &tcp->seen[seg->dir];
 
-	if (seg->event == NF_CT_TCP_SYN || seg->event == NF_CT_TCP_SYNACK) {
-		nf_ct_tcp_open(tcp, seg);
-		return;
+	if (seg->event != NF_CT_TCP_SYN && seg->event != NF_CT_TCP_SYNACK)
+		return false;
+
+	if (!sender->td_maxwin)
+		return true;
+
+	switch (tcp->state) {
+	case TCP_CONNTRACK_SYN_SENT:
+		if (nf_ct_tcp_before(seg->end, sender->td_end - ACK_SLACK))
+			return true;
+		fallthrough;
+	case TCP_CONNTRACK_SYN_RECV:
+		return nf_ct_tcp_after(seg->end, sender->td_end);
+	default:
+		return false;
 	}
-
-	if (!tcp->seen[!seg->dir].td_maxwin) {
-		nf_ct_tcp_pick_up(tcp, seg);
-		return;
-	}
-
-	/* What the other side acknowledged was sent, and so was this. */
-	sender->td_maxwin = max_t(u32, window_of(tcp, seg), 1);
-	if (!sender->td_maxend || nf_ct_tcp_after(seg->end, sender->td_end))
-		sender->td_end = seg->end;
-	if (!sender->td_maxend || nf_ct_tcp_after(seg->end, sender->td_maxend))
-		sender->td_maxend = seg->end;
 }
 
 /* van Rooij 3.1 to 3.4. *bound is the number that @seg fell short of. */
-static enum nf_ct_tcp_fit place(const struct ip_ct_tcp_state *sender,
-				const struct ip_ct_tcp_state *receiver,
+static enum nf_ct_tcp_fit place(const struct ip_ct_tcp *tcp,
 				const struct nf_ct_tcp_segment *seg, u32 *bound)
 {
+	const struct ip_ct_tcp_state *sender = &tcp->seen[seg->dir];
+	const struct ip_ct_tcp_state *receiver = &tcp->seen[!seg->dir];
 	bool ahead = nf_ct_tcp_after(seg->seq, sender->td_maxend);
+	u32 sack = sack_of(tcp, seg);
 
 	/*
 	 * We may have missed the ACK that opened the window; one more window
@@ -136,21 +166,25 @@ static enum nf_ct_tcp_fit place(const struct ip_ct_tcp_state *sender,
 	if (ahead && seg->end - sender->td_maxend >= receiver->td_maxwin)
 		return NF_CT_TCP_SEQ_FAR;
 
-	/* An ACK to a side that has said nothing yet has nothing to refer to. */
-	if (seg->has_ack && (nf_ct_tcp_after(seg->sack, receiver->td_end) ||
-			     (!receiver->td_maxwin && !receiver->td_maxend))) {
+	if (nf_ct_tcp_after(sack, receiver->td_end)) {
 		if (ahead)
 			return NF_CT_TCP_SEQ_FAR;
 		*bound = receiver->td_end + 1;
 		return NF_CT_TCP_ACK_FAR;
 	}
 
+	/*
+	 * A side that we have not seen has no window to lie behind. But who
+	 * knows the ports and nothing else must not reset a SYN.
+	 */
 	*bound = sender->td_end - max(receiver->td_maxwin, 1u) - 1;
-	if (!nf_ct_tcp_after(seg->end, *bound))
-		return NF_CT_TCP_SEQ_OLD;
+	if (!nf_ct_tcp_after(seg->end, *bound) &&
+	    (receiver->td_maxwin || (seg->event == NF_CT_TCP_RST &&
+				     tcp->state == TCP_CONNTRACK_SYN_SENT)))
+		return ahead ? NF_CT_TCP_SEQ_FAR : NF_CT_TCP_SEQ_OLD;
 
 	*bound = receiver->td_end - max(sender->td_maxwin, ACK_SLACK) - 1;
-	if (seg->has_ack && !nf_ct_tcp_after(seg->sack, *bound)) {
+	if (!nf_ct_tcp_after(sack, *bound)) {
 		if (!ahead)
 			return NF_CT_TCP_ACK_OLD;
 		*bound = sender->td_maxend + 1;
@@ -164,76 +198,50 @@ static enum nf_ct_tcp_fit place(const struct ip_ct_tcp_state *sender,
 	return NF_CT_TCP_SEQ_AHEAD;
 }
 
+static void move_end(struct ip_ct_tcp_state *sender, u32 end)
+{
+	sender->td_end = end;
+	sender->flags |= IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED;
+}
+
 /* Move the windows by a segment that is in its place. Writes what changes. */
 static void move(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
 {
 	struct ip_ct_tcp_state *sender = &tcp->seen[seg->dir];
 	struct ip_ct_tcp_state *receiver = &tcp->seen[!seg->dir];
+	u32 ack = ack_of(tcp, seg);
+	u32 sack = sack_of(tcp, seg);
 	u32 win = window_of(tcp, seg);
 
-	if (win > sender->td_maxwin)
-		sender->td_maxwin = win;
+	/* What came out of order, RFC 2018, lies in the window too. */
+	if (win + (sack - ack) > sender->td_maxwin)
+		sender->td_maxwin = win + (sack - ack);
 
 	/* Who begins inside knows of a window that is larger by so much. */
 	if (unlikely(nf_ct_tcp_after(seg->end, sender->td_maxend)) &&
-	    !nf_ct_tcp_after(seg->seq, sender->td_maxend))
-		receiver->td_maxwin = min(receiver->td_maxwin + seg->end -
-					  sender->td_maxend, WINDOW_MAX);
+	    receiver->td_maxwin)
+		receiver->td_maxwin += seg->end - sender->td_maxend;
 
-	if (nf_ct_tcp_after(seg->end, sender->td_end)) {
-		sender->td_end = seg->end;
-		sender->flags |= IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED;
-	}
+	if (nf_ct_tcp_after(seg->end, sender->td_end))
+		move_end(sender, seg->end);
 
-	if (!seg->has_ack)
-		return;
-
-	if (!(sender->flags & IP_CT_TCP_FLAG_MAXACK_SET)) {
-		sender->td_maxack = seg->ack;
-		sender->flags |= IP_CT_TCP_FLAG_MAXACK_SET;
-	} else if (nf_ct_tcp_after(seg->ack, sender->td_maxack)) {
-		sender->td_maxack = seg->ack;
+	if (seg->has_ack) {
+		if (!(sender->flags & IP_CT_TCP_FLAG_MAXACK_SET)) {
+			sender->td_maxack = ack;
+			sender->flags |= IP_CT_TCP_FLAG_MAXACK_SET;
+		} else if (nf_ct_tcp_after(ack, sender->td_maxack)) {
+			sender->td_maxack = ack;
+		}
 	}
 
 	/* A closed window lets one octet through, the probe (RFC 9293 3.8.6.1). */
-	win = seg->ack + max(win, 1u);
+	win = sack + max(win, 1u);
 	if (nf_ct_tcp_after(win, receiver->td_maxend))
 		receiver->td_maxend = win;
 
-	if (seg->ack == receiver->td_end &&
+	if (ack == receiver->td_end &&
 	    receiver->flags & IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED)
 		receiver->flags &= ~IP_CT_TCP_FLAG_DATA_UNACKNOWLEDGED;
-}
-
-/* Check and move. Liberal forgives a segment its place. */
-static enum nf_ct_tcp_fit fit(struct ip_ct_tcp *tcp,
-			      const struct nf_ct_tcp_segment *seg,
-			      bool liberal, u32 *bound)
-{
-	enum nf_ct_tcp_fit how;
-
-	how = place(&tcp->seen[seg->dir], &tcp->seen[!seg->dir], seg, bound);
-	if (likely(how <= NF_CT_TCP_SEQ_AHEAD))
-		move(tcp, seg);
-
-	return how != NF_CT_TCP_FITS && liberal ? NF_CT_TCP_LIBERAL : how;
-}
-
-/* The first of a side: if it does not fit it has taught us nothing. */
-static enum nf_ct_tcp_fit fit_first(struct ip_ct_tcp *tcp,
-				    const struct nf_ct_tcp_segment *seg,
-				    bool liberal, u32 *bound)
-{
-	struct ip_ct_tcp_state seen[IP_CT_DIR_MAX];
-	enum nf_ct_tcp_fit how;
-
-	memcpy(seen, tcp->seen, sizeof(seen));
-	meet(tcp, seg);
-	how = fit(tcp, seg, liberal, bound);
-	if (how != NF_CT_TCP_FITS && how != NF_CT_TCP_LIBERAL)
-		memcpy(tcp->seen, seen, sizeof(seen));
-
-	return how;
 }
 
 /**
@@ -252,21 +260,25 @@ enum nf_ct_tcp_fit nf_ct_tcp_window(struct ip_ct_tcp *tcp,
 				    const struct nf_ct_tcp_segment *seg,
 				    bool liberal, u32 *bound)
 {
-	const struct ip_ct_tcp_state *sender = &tcp->seen[seg->dir];
+	enum nf_ct_tcp_fit how;
 
-	if (unlikely(!sender->td_maxwin))
-		return fit_first(tcp, seg, liberal, bound);
-
-	if (unlikely(seg->event == NF_CT_TCP_SYN &&
-		     tcp->state == TCP_CONNTRACK_SYN_SENT)) {
-		/* Tried again, maybe from another number: RFC 6528. */
-		if (nf_ct_tcp_after(seg->end, sender->td_end) ||
-		    nf_ct_tcp_before(seg->end, sender->td_end - ACK_SLACK))
-			nf_ct_tcp_open(tcp, seg);
-		return NF_CT_TCP_FITS;
+	if (unlikely(opens(tcp, seg))) {
+		open(tcp, seg);
+		/* A SYN that crosses another says nothing of that. */
+		if (seg->event == NF_CT_TCP_SYN &&
+		    seg->dir == IP_CT_DIR_REPLY)
+			return NF_CT_TCP_FITS;
+	} else if (unlikely(!tcp->seen[seg->dir].td_maxwin)) {
+		meet(tcp, seg);
 	}
 
-	return fit(tcp, seg, liberal, bound);
+	how = place(tcp, seg, bound);
+	if (likely(how == NF_CT_TCP_FITS))
+		move(tcp, seg);
+	else if (how == NF_CT_TCP_SEQ_AHEAD)
+		move_end(&tcp->seen[seg->dir], seg->end);
+
+	return how != NF_CT_TCP_FITS && liberal ? NF_CT_TCP_LIBERAL : how;
 }
 
 /**
@@ -279,7 +291,7 @@ enum nf_ct_tcp_fit nf_ct_tcp_window(struct ip_ct_tcp *tcp,
 void nf_ct_tcp_count_retrans(struct ip_ct_tcp *tcp,
 			     const struct nf_ct_tcp_segment *seg)
 {
-	if (tcp->last_index == seg->event && tcp->last_dir == seg->dir &&
+	if (tcp->last_dir == seg->dir &&
 	    tcp->last_seq == seg->seq && tcp->last_ack == seg->ack &&
 	    tcp->last_end == seg->end && tcp->last_win == seg->win) {
 		if (tcp->retrans < U8_MAX)
@@ -287,7 +299,6 @@ void nf_ct_tcp_count_retrans(struct ip_ct_tcp *tcp,
 		return;
 	}
 
-	tcp->last_index = seg->event;
 	tcp->last_dir = seg->dir;
 	tcp->last_seq = seg->seq;
 	tcp->last_ack = seg->ack;
@@ -300,27 +311,33 @@ void nf_ct_tcp_count_retrans(struct ip_ct_tcp *tcp,
  * nf_ct_tcp_reset() - will the receiver of a reset take it?
  * @tcp: the connection
  * @seg: the reset
+ * @assured: the entry is assured: there is a connection to guard
+ * @ignore_stale: treat one from before the window as one inside
  *
  * RFC 5961 3.2: only one at exactly the number expected next closes at once.
- * What is expected we know from the acknowledgments, and from how far the sender
- * has sent.
+ * What is expected we know from the acknowledgments, and from the sender's
+ * segment just before.
  *
  * Return: what it does, as far as its sequence number tells
  */
 enum nf_ct_tcp_reset nf_ct_tcp_reset(const struct ip_ct_tcp *tcp,
-				     const struct nf_ct_tcp_segment *seg)
+				     const struct nf_ct_tcp_segment *seg,
+				     bool assured, bool ignore_stale)
 {
 	const struct ip_ct_tcp_state *receiver = &tcp->seen[!seg->dir];
 
+	/* What a SYN in the middle means only the ends know. */
 	if (!(receiver->flags & IP_CT_TCP_FLAG_MAXACK_SET) ||
-	    seg->seq == receiver->td_maxack)
+	    seg->seq == receiver->td_maxack ||
+	    tcp->last_index == NF_CT_TCP_SYN)
 		return NF_CT_TCP_RESET_CLOSES;
 
-	if (nf_ct_tcp_before(seg->seq, receiver->td_maxack))
+	if (nf_ct_tcp_before(seg->seq, receiver->td_maxack) && !ignore_stale)
 		return NF_CT_TCP_RESET_STALE;
 
-	if (tcp->state != TCP_CONNTRACK_ESTABLISHED ||
-	    seg->seq == tcp->seen[seg->dir].td_end)
+	if (!assured || tcp->state != TCP_CONNTRACK_ESTABLISHED ||
+	    (tcp->last_index == NF_CT_TCP_ACK && tcp->last_dir == seg->dir &&
+	     tcp->last_end == seg->seq))
 		return NF_CT_TCP_RESET_CLOSES;
 
 	return NF_CT_TCP_RESET_CHALLENGED;
@@ -329,9 +346,11 @@ enum nf_ct_tcp_reset nf_ct_tcp_reset(const struct ip_ct_tcp *tcp,
 /**
  * nf_ct_tcp_remember() - note a segment that only the answer explains
  * @tcp: the connection
- * @seg: a SYN in the middle of a connection, a challenge ACK, a reset, a FIN
+ * @seg: a SYN or SYN/ACK in the middle of a connection, or an ACK that answers
+ *	the first SYN
  *
- * It is remembered until the next segment that moves the connection.
+ * It is remembered until the next segment that moves the connection. What
+ * nf_ct_tcp_answers_challenge() asks for is kept of the ACK alone.
  */
 void nf_ct_tcp_remember(struct ip_ct_tcp *tcp,
 			const struct nf_ct_tcp_segment *seg)
@@ -339,12 +358,39 @@ void nf_ct_tcp_remember(struct ip_ct_tcp *tcp,
 	tcp->last_index = seg->event;
 	tcp->last_dir = seg->dir;
 	tcp->last_seq = seg->seq;
-	tcp->last_ack = seg->ack;
 	tcp->last_end = seg->end;
 	tcp->last_win = seg->win;
-	tcp->last_wscale = seg->wscale;
-	tcp->last_flags = (tcp->last_flags & IP_CT_TCP_SIMULTANEOUS_OPEN) |
-			  seg->options;
+
+	if (seg->event == NF_CT_TCP_SYN) {
+		tcp->last_wscale = seg->wscale;
+		tcp->last_flags = seg->options;
+		if (tcp->state == TCP_CONNTRACK_LAST_ACK)
+			tcp->last_flags |= IP_CT_EXP_CHALLENGE_ACK;
+	} else if (seg->event == NF_CT_TCP_ACK &&
+		   tcp->state == TCP_CONNTRACK_SYN_SENT) {
+		tcp->last_ack = seg->ack;
+	}
+}
+
+/**
+ * nf_ct_tcp_is_challenge() - is a segment the challenge ACK that is awaited?
+ * @tcp: the connection
+ * @seg: a segment
+ *
+ * RFC 5961 4.2: who gets a SYN in the middle answers by an ACK of what it has.
+ * That may lie anywhere: we may have lost track of a connection that is ending.
+ *
+ * Return: true if the segment just before was a SYN that was noted by
+ *	nf_ct_tcp_remember() near the end of a connection, and this is the other
+ *	side's ACK
+ */
+bool nf_ct_tcp_is_challenge(const struct ip_ct_tcp *tcp,
+			    const struct nf_ct_tcp_segment *seg)
+{
+	return tcp->state == TCP_CONNTRACK_LAST_ACK &&
+	       tcp->last_flags & IP_CT_EXP_CHALLENGE_ACK &&
+	       tcp->last_index == NF_CT_TCP_SYN &&
+	       seg->event == NF_CT_TCP_ACK && tcp->last_dir != seg->dir;
 }
 
 /**
@@ -359,7 +405,25 @@ bool nf_ct_tcp_answers_syn(const struct ip_ct_tcp *tcp,
 			   const struct nf_ct_tcp_segment *seg)
 {
 	return tcp->last_index == NF_CT_TCP_SYN && tcp->last_dir != seg->dir &&
-	       seg->has_ack && seg->ack == tcp->last_end;
+	       seg->ack && seg->ack == tcp->last_end;
+}
+
+/**
+ * nf_ct_tcp_answers_ack() - does a reset acknowledge the ACK remembered?
+ * @tcp: the connection
+ * @seg: a reset
+ *
+ * An ACK to a connection that its receiver does not know is answered by a
+ * reset, RFC 9293 3.10.7.1. It tells only as long as we know of no ACK that
+ * says more.
+ *
+ * Return: true if the segment just before was an ACK, and this names its end
+ */
+bool nf_ct_tcp_answers_ack(const struct ip_ct_tcp *tcp,
+			   const struct nf_ct_tcp_segment *seg)
+{
+	return tcp->last_index == NF_CT_TCP_ACK && seg->ack == tcp->last_end &&
+	       !(tcp->seen[!seg->dir].flags & IP_CT_TCP_FLAG_MAXACK_SET);
 }
 
 /**
@@ -370,14 +434,14 @@ bool nf_ct_tcp_answers_syn(const struct ip_ct_tcp *tcp,
  * RFC 9293 3.10.7.3: a SYN was answered by an ACK of something else, and the
  * client resets what the server holds there.
  *
- * Return: true if a challenge ACK was noted by nf_ct_tcp_remember(), and the
- *	reset has the number that it asks for
+ * Return: true if the first SYN was answered by an ACK, and the reset has the
+ *	number that it asks for
  */
 bool nf_ct_tcp_answers_challenge(const struct ip_ct_tcp *tcp,
 				 const struct nf_ct_tcp_segment *seg)
 {
-	return tcp->last_flags & IP_CT_EXP_CHALLENGE_ACK &&
-	       tcp->last_dir != seg->dir && tcp->last_ack == seg->seq;
+	return tcp->state == TCP_CONNTRACK_SYN_SENT &&
+	       tcp->last_index == NF_CT_TCP_ACK && tcp->last_ack == seg->seq;
 }
 
 /**
@@ -392,18 +456,18 @@ void nf_ct_tcp_resync(struct ip_ct_tcp *tcp,
 		      const struct nf_ct_tcp_segment *seg)
 {
 	struct ip_ct_tcp_state *client = &tcp->seen[!seg->dir];
+	struct ip_ct_tcp_state *server = &tcp->seen[seg->dir];
 
-	const u8 liberal = IP_CT_TCP_FLAG_BE_LIBERAL;
-	u8 server_flags = tcp->seen[seg->dir].flags & liberal;
-	u8 client_flags = client->flags & liberal;
+	tcp->last_flags &= ~IP_CT_EXP_CHALLENGE_ACK;
 
-	memset(tcp->seen, 0, sizeof(tcp->seen));
-	tcp->seen[seg->dir].flags = server_flags;
 	client->td_end = tcp->last_end;
 	client->td_maxend = tcp->last_end;
 	client->td_maxwin = max_t(u32, tcp->last_win, 1);
 	client->td_scale = tcp->last_wscale;
-	client->flags = client_flags |
-			(tcp->last_flags & (IP_CT_TCP_FLAG_WINDOW_SCALE |
-					    IP_CT_TCP_FLAG_SACK_PERM));
+	client->flags = tcp->last_flags & (IP_CT_TCP_FLAG_WINDOW_SCALE |
+					   IP_CT_TCP_FLAG_SACK_PERM);
+
+	server->td_maxwin = 0;
+	server->td_scale = 0;
+	server->flags &= IP_CT_TCP_FLAG_BE_LIBERAL;
 }

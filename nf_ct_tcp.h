@@ -48,12 +48,14 @@ bool nf_ct_tcp_is_closing(u8 state);
  * @seq:	its first sequence number
  * @end:	the first one after it: SYN and FIN count as one each
  * @ack:	what it acknowledges, in the numbers that the other side sent
- *		(no longer those a NAT helper made of them); 0 without ACK
+ *		(no longer those a NAT helper made of them)
  * @sack:	the highest edge it acknowledges, by @ack or a SACK block
  * @win:	window as it stands in the header, not scaled
  * @dir:	enum ip_conntrack_dir
  * @event:	enum nf_ct_tcp_event
- * @has_ack:	@ack means something
+ * @has_ack:	its ACK flag is set
+ * @acks_nothing: @ack acknowledges nothing, it is just what stands there
+ * @has_options: its header is longer than it must be
  * @wscale:	window scale of a SYN, if @options has
  *		IP_CT_TCP_FLAG_WINDOW_SCALE
  * @options:	IP_CT_TCP_FLAG_WINDOW_SCALE and _SACK_PERM of a SYN
@@ -67,6 +69,8 @@ struct nf_ct_tcp_segment {
 	u8	dir;
 	u8	event;
 	bool	has_ack;
+	bool	acks_nothing;
+	bool	has_options;
 	u8	wscale;
 	u8	options;
 };
@@ -105,20 +109,22 @@ void nf_ct_tcp_parse_syn(const u8 *opt, unsigned int len,
 u32 nf_ct_tcp_parse_sack(const u8 *opt, unsigned int len, u32 ack,
 			 u32 offset);
 
-void nf_ct_tcp_open(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg);
-void nf_ct_tcp_pick_up(struct ip_ct_tcp *tcp,
-		       const struct nf_ct_tcp_segment *seg);
 enum nf_ct_tcp_fit nf_ct_tcp_window(struct ip_ct_tcp *tcp,
 				    const struct nf_ct_tcp_segment *seg,
 				    bool liberal, u32 *bound);
 void nf_ct_tcp_count_retrans(struct ip_ct_tcp *tcp,
 			     const struct nf_ct_tcp_segment *seg);
 enum nf_ct_tcp_reset nf_ct_tcp_reset(const struct ip_ct_tcp *tcp,
-				     const struct nf_ct_tcp_segment *seg);
+				     const struct nf_ct_tcp_segment *seg,
+				     bool assured, bool ignore_stale);
 
 void nf_ct_tcp_remember(struct ip_ct_tcp *tcp,
 			const struct nf_ct_tcp_segment *seg);
+bool nf_ct_tcp_is_challenge(const struct ip_ct_tcp *tcp,
+			    const struct nf_ct_tcp_segment *seg);
 bool nf_ct_tcp_answers_syn(const struct ip_ct_tcp *tcp,
+			   const struct nf_ct_tcp_segment *seg);
+bool nf_ct_tcp_answers_ack(const struct ip_ct_tcp *tcp,
 			   const struct nf_ct_tcp_segment *seg);
 bool nf_ct_tcp_answers_challenge(const struct ip_ct_tcp *tcp,
 				 const struct nf_ct_tcp_segment *seg);

@@ -29,11 +29,6 @@ import trackers
 SHOW = 6        # sequences that are shrunk and shown a family
 
 
-def packet_step(seq, number):
-    """The step of the packet of that number."""
-    return [step for step in seq if step.kind == "packet"][number]
-
-
 class Family:
     """The sequences of one kind, and what came of them."""
 
@@ -83,9 +78,10 @@ class Family:
 
 def meant(seq, pair, found):
     """The name of a meant difference, or None."""
-    at, fields = found
-    stock, ours = (record.decode(rec[at * record.SIZE:(at + 1) * record.SIZE]) for rec in pair)
-    return differences.expected(packet_step(seq, at), stock, ours, fields)
+    seen = [step for step in seq if step.kind == "packet"][:found[0] + 1]
+    return differences.expected(
+        differences.Packet(step, *(rec[i * record.SIZE:(i + 1) * record.SIZE] for rec in pair))
+        for i, step in enumerate(seen))
 
 
 def show(family, number, seq, pair):

@@ -4,38 +4,55 @@ Differences that are meant. Each has a name, under which
 Documentation/differences.rst gives the reason why ours is better, and says of a
 packet whether the difference that it shows is this one. What comes behind it in
 the same sequence is not compared any more.
+
+A difference may lie within the trackers at first, to be seen only later: all
+packets up to the one that shows it are asked.
 """
+import struct
 
 import headers as h
+import record
 from steps import FLAGS
 
-SYN_SENT = 1            # of nf_conntrack_tcp.h
-CROSSED = 9             # TCP_CONNTRACK_SYN_SENT2
-SYN, RST, ACK = 2, 4, 16
+SYN_SENT, SYN_SENT2 = 1, 9      # of nf_conntrack_tcp.h
+CLOSE = 8
+FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 
-def tcp_flags(step):
-    """Those of a packet, 0 if it is too short for them."""
-    at = 13 + ((step.data[0] & 15) * 4 if step.ip == 4 else 40)
-    return step.data[at] if len(step.data) > at else 0
+class Packet:
+    """A packet and what both trackers said of it. @fields: those that differ;
+    @state: that of the entry before, as ours had it."""
+
+    def __init__(self, step, stock, ours):
+        self.step, self.raw, self.state = step, (stock, ours), 0
+        self.stock, self.ours = record.decode(stock), record.decode(ours)
+        self.fields = record.differ(stock, ours)
+
+    def tcp(self):
+        """The number and the flags of its segment, zeroes if it is too short."""
+        at = (self.step.data[0] & 15) * 4 if self.step.ip == 4 else 40
+        if len(self.step.data) < at + 14:
+            return 0, 0
+        return struct.unpack_from("!I5xB", self.step.data, at + 4)
 
 
-def syn_crossing(_, stock, ours, fields):
-    """The second SYN is counted as a packet of the reply."""
-    return fields == ["packets", "bytes"] and ours["state"] == CROSSED and \
-        stock["packets"][1] == 0 and ours["packets"][1] == 1
+def syn_again(packet):
+    """A SYN or SYN/ACK that takes the place of another, though its number is lower."""
+    number, flags = packet.tcp()
+    stock, ours = (record.ends(raw) for raw in packet.raw)
+    return flags & (SYN | RST | FIN) == SYN and any(
+        0 < end - number & 0xffffffff <= len(packet.step.data) and end != other
+        for end, other in zip(ours, stock))
 
 
-def reset_outside(step, _, ours, fields):
-    """A reset from who has sent the SYN, that does not go with it."""
-    return bool(tcp_flags(step) & RST) and ours["state"] == SYN_SENT and \
-        ("ctinfo" in fields or "state" in fields)
-
-
-def syn_again(step, _, ours, fields):
-    """A SYN that takes the place of another, wherever its number lies."""
-    return tcp_flags(step) & (SYN | ACK) == SYN and ours["state"] == SYN_SENT and \
-        ours["ctinfo"] == "NEW" and "protocol info" in fields
+def reset_outside(packet):
+    """A reset behind a SYN that does not go with it, but stock takes it; or that it
+    takes without asking the windows."""
+    _, flags = packet.tcp()
+    if flags & (SYN | RST) != RST or packet.stock["state"] != CLOSE:
+        return False
+    return packet.state in (SYN_SENT, SYN_SENT2) and packet.ours["state"] != CLOSE or \
+        packet.state == SYN_SENT2 and not flags & ACK and packet.fields == ["protocol info"]
 
 
 def transport(step):
@@ -47,8 +64,9 @@ def transport(step):
     return data[6], data[8:24], data[24:40], data[40:]
 
 
-def udplite_checksum(step, stock, ours, fields):
+def udplite_checksum(packet):
     """One that is right by RFC 3828, or only with the protocol number of UDP."""
+    step, stock, ours, fields = packet.step, packet.stock, packet.ours, packet.fields
     proto, src, dst, segment = transport(step)
     if proto != h.UDPLITE or not step.flags & FLAGS["checksum"] or len(segment) < 8:
         return False
@@ -58,8 +76,9 @@ def udplite_checksum(step, stock, ours, fields):
         h.pseudo_sum(src, dst, number, segment, cover) != 0 for number in (h.UDP, h.UDPLITE)]
 
 
-def icmp_quote_version(step, stock, ours, fields):
+def icmp_quote_version(packet):
     """An error that quotes something of another IP version than its own."""
+    step, stock, ours, fields = packet.step, packet.stock, packet.ours, packet.fields
     proto, _, _, segment = transport(step)
     return proto == (h.ICMP if step.ip == 4 else h.ICMPV6) and len(segment) > 8 and \
         segment[8] >> 4 != step.ip and "ctinfo" in fields and \
@@ -67,16 +86,18 @@ def icmp_quote_version(step, stock, ours, fields):
         ours["counter error"] == 1
 
 
-def icmpv6_redirect_option(step, stock, _, fields):
+def icmpv6_redirect_option(packet):
     """A redirect that has another option before the packet that it quotes."""
+    step, stock, fields = packet.step, packet.stock, packet.fields
     proto, _, _, segment = transport(step)
     return step.ip == 6 and proto == h.ICMPV6 and segment[:2] == b"\x89\0" and \
         len(segment) > 41 and segment[40] != 4 and segment[41] and \
         "counter invalid" in fields and stock["ctinfo"] == "INVALID"
 
 
-def ipv6_cut_header(step, _, ours, fields):
+def ipv6_cut_header(packet):
     """The extension headers go on beyond the end of the packet."""
+    step, ours, fields = packet.step, packet.ours, packet.fields
     if step.ip != 6:
         return False
     kind, at = step.data[6], 40
@@ -88,9 +109,8 @@ def ipv6_cut_header(step, _, ours, fields):
 
 
 DIFFERENCES = {
-    "tcp-syn-crossing": syn_crossing,
-    "tcp-reset-outside": reset_outside,
     "tcp-syn-again": syn_again,
+    "tcp-reset-outside": reset_outside,
     "udplite-checksum": udplite_checksum,
     "icmp-quote-version": icmp_quote_version,
     "icmpv6-redirect-option": icmpv6_redirect_option,
@@ -98,11 +118,16 @@ DIFFERENCES = {
 }
 
 
-def expected(step, stock, ours, fields):
-    """The name of the difference that is meant to be seen here, or None.
+def expected(packets):
+    """The name of the difference that is meant to be seen, or None.
 
-    @step: the packet; @stock, @ours: decoded records; @fields: that differ."""
-    for name, applies in DIFFERENCES.items():
-        if applies(step, stock, ours, fields):
-            return name
+    @packets: Packet up to the one that shows it."""
+    states = {}
+    for packet in packets:
+        flow = packet.ours["original tuple"]
+        packet.state = states.get(flow, 0)
+        states[flow] = packet.ours["state"]
+        for name, applies in DIFFERENCES.items():
+            if applies(packet):
+                return name
     return None
