@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What fuzzing is done with, in the test machine: a namespace that packets go
+# through, and the four parts. Sourced; each part prints a line
+#
+#	PART: N executions in M ms, R a second
+#
+# that begins with its name, whose seed and time are $seed and $seconds.
+
+# shellcheck disable=SC2154
+fuzz_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+seed=${SEED:-1}
+seconds=${FUZZ_SECONDS:-20}
+
+# Module, name, protocol and port of each helper, and the families it has.
+helpers="ftp ftp tcp 21 46, irc irc tcp 6667 4, sane sane tcp 6566 46, pptp pptp tcp 1723 4,
+sip sip tcp 5060 46, h323 Q.931 tcp 1720 46, sip sip udp 5060 46, tftp tftp udp 69 46,
+amanda amanda udp 10080 46, h323 RAS udp 1719 46, snmp snmp udp 161 4,
+netbios_ns netbios-ns udp 137 4"
+
+# each_helper FUNCTION: calls it with MODULE NAME PROTOCOL PORT FAMILIES.
+each_helper() {
+	local line
+
+	while read -r line; do
+		# shellcheck disable=SC2086
+		"$1" $line
+	done < <(tr -d '\n' <<<"$helpers" | tr , '\n')
+}
+
+load_helper() {
+	modprobe -q "nf_conntrack_$1"
+}
+
+# helper_rules MODULE NAME PROTOCOL PORT FAMILIES: for ruleset, if it is loaded.
+helper_rules() {
+	local family n
+
+	[ -d "/sys/module/nf_conntrack_$1" ] || return 0
+	for n in 4 6; do
+		[[ $5 == *$n* ]] || continue
+		family=ip
+		[ $n = 4 ] || family=ip6
+		echo "table inet fuzz {
+			ct helper $1_$3_$n { type \"$2\" protocol $3; l3proto $family; }
+			chain helpers {
+				meta nfproto ipv$n $3 dport $4 ct helper set \"$1_$3_$n\"
+			}
+		}"
+	done
+}
+
+# fuzz_modules: whatever hangs on the tracker.
+fuzz_modules() {
+	local name
+
+	each_helper load_helper
+	for name in ftp irc sip h323 tftp amanda pptp snmp_basic; do
+		modprobe -q "nf_nat_$name"
+	done
+	for name in nf_conntrack_netlink nfnetlink_cttimeout nfnetlink_cthelper; do
+		modprobe -q "$name"
+	done
+}
+
+# fuzz_device: in the namespace at hand, what ct_fuzz and ruleset want.
+fuzz_device() {
+	ip -batch - <<-LINKS || return
+	link add fuzz0 type dummy
+	link set lo up
+	link set fuzz0 up
+	address add 198.18.0.1/24 dev fuzz0
+	address add fd00:ff::1/64 dev fuzz0 nodad
+	route add default dev fuzz0
+	route add ::/0 dev fuzz0
+	LINKS
+	{ cat "$fuzz_dir/ruleset" && each_helper helper_rules; } | nft -f - || return
+	# Much happens to an entry in a short time.
+	sysctl -qw net.netfilter.nf_conntrack_acct=1 net.netfilter.nf_conntrack_timestamp=1 \
+		net.netfilter.nf_conntrack_{udp_timeout,icmp_timeout,gre_timeout,generic_timeout}=1 \
+		net.netfilter.nf_conntrack_tcp_timeout_{close,time_wait,last_ack}=1 \
+		net.netfilter.nf_conntrack_tcp_timeout_{established,syn_sent,fin_wait}=2 \
+		net.netfilter.nf_conntrack_{sctp_timeout_closed,dccp_timeout_timewait}=2
+}
+
+# counted PART LINE: says what a program's "executions=N ms=M ..." means.
+counted() {
+	local word executions=0 ms=0
+
+	for word in $2; do
+		case $word in
+		executions=* | ms=*) local "$word" ;;
+		esac
+	done
+	echo "$1: $executions executions in $ms ms, $((executions * 1000 / (ms + 1))) a second; $2"
+}
+
+# fuzz_packets: prints the counts of ct_fuzz, as it says them. ARGS go to it.
+fuzz_packets() {
+	exec {file}<>/proc/ct_fuzz || return
+	echo "seed=$seed ms=$((seconds * 1000)) $*" >&"$file"
+	cat <&"$file"
+	exec {file}>&-
+}
