@@ -12,6 +12,8 @@
 fuzz_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 seed=${SEED:-1}
 seconds=${FUZZ_SECONDS:-20}
+# Built by scripts/build tests.
+programs=$fuzz_dir/../../build/$(uname -r)/tests
 
 # Module, name, protocol and port of each helper, and the families it has.
 helpers="ftp ftp tcp 21 46, irc irc tcp 6667 4, sane sane tcp 6566 46, pptp pptp tcp 1723 4,
@@ -84,22 +86,122 @@ fuzz_device() {
 		net.netfilter.nf_conntrack_{sctp_timeout_closed,dccp_timeout_timewait}=2
 }
 
-# counted PART LINE: says what a program's "executions=N ms=M ..." means.
-counted() {
-	local word executions=0 ms=0
+# fuzz_packets SEED MS [KEY=N...]: by ct_fuzz, which says more of its options. This
+# and the two below print "executions=N ms=N ..." when they are through.
+fuzz_packets() {
+	local file
 
-	for word in $2; do
-		case $word in
-		executions=* | ms=*) local "$word" ;;
-		esac
-	done
-	echo "$1: $executions executions in $ms ms, $((executions * 1000 / (ms + 1))) a second; $2"
+	exec {file}<>/proc/ct_fuzz || return
+	echo "seed=$1 ms=$2 ${*:3}" >&"$file" && cat <&"$file"
+	exec {file}>&-
 }
 
-# fuzz_packets: prints the counts of ct_fuzz, as it says them. ARGS go to it.
-fuzz_packets() {
-	exec {file}<>/proc/ct_fuzz || return
-	echo "seed=$seed ms=$((seconds * 1000)) $*" >&"$file"
-	cat <&"$file"
-	exec {file}>&-
+fuzz_netlink() {
+	"$programs/fuzz-netlink" "seed=$1" "ms=$2" "${@:3}"
+}
+
+fuzz_files() {
+	"$programs/fuzz-files" "seed=$1" "ms=$2" "${@:3}"
+}
+
+# in_new_ns COMMAND...: with the functions of this file, in a namespace that is
+# ready, and gone afterwards.
+in_new_ns() {
+	seed=$seed seconds=$seconds unshare --net bash -c \
+		'. "$0"; fuzz_device && "$@"' "${BASH_SOURCE[0]}" "$@"
+}
+
+# first_to_end SEED: all three in the namespace at hand, each for up to a second;
+# when the first is through, the others are ended, some of them hard.
+first_to_end() {
+	local part pids=()
+
+	RANDOM=$1
+	for part in packets netlink files; do
+		"fuzz_$part" "$1" $((200 + RANDOM % 800)) &
+		pids+=($!)
+	done
+	wait -n
+	kill $((RANDOM % 2 ? 9 : 15)) "${pids[@]}" 2>/dev/null
+	wait
+}
+
+# namespaces SEED: are made and removed while all that happens in them.
+namespaces() {
+	local i=$1
+
+	while [ $SECONDS -lt "$end" ]; do
+		in_new_ns first_to_end "$i"
+		i=$((i + 100))
+		echo "namespaces=1"
+	done
+}
+
+# resizes: the table's, until the end.
+resizes() {
+	RANDOM=$seed
+	while [ $SECONDS -lt "$end" ]; do
+		echo $((RANDOM % 3 ? RANDOM : 64 + RANDOM % 512)) \
+			>/sys/module/nf_conntrack/parameters/hashsize
+	done 2>/dev/null
+}
+
+# part_files and part_all need the table of the first namespace, which alone may be
+# resized.
+part_packets() {
+	in_new_ns fuzz_packets "$seed" $((seconds * 1000))
+}
+
+part_netlink() {
+	in_new_ns fuzz_netlink "$seed" $((seconds * 1000))
+}
+
+part_files() {
+	fuzz_device || return
+	fuzz_packets "$seed" $((seconds * 1000)) | sed 's/executions/packets/' &
+	fuzz_files "$seed" $((seconds * 1000))
+	wait
+	fuzz_device_gone
+}
+
+part_all() {
+	local end=$((SECONDS + seconds)) i
+
+	fuzz_device || return
+	fuzz_packets "$seed" $((seconds * 1000)) &
+	fuzz_netlink "$seed" $((seconds * 1000)) &
+	fuzz_files "$seed" $((seconds * 1000)) &
+	resizes &
+	for i in 1 2; do
+		namespaces $((seed + i)) &
+	done
+	wait
+	fuzz_device_gone
+}
+
+fuzz_device_gone() {
+	nft delete table inet fuzz
+	ip link delete fuzz0
+}
+
+# fuzz_part PART: sets executions and changed, and says what was done.
+fuzz_part() {
+	local word ms start namespaces=0 packets=0 more=
+
+	executions=0
+	changed=0
+	start=${EPOCHREALTIME/[.,]/}
+	while read -r -d ' ' word; do
+		case $word in
+		executions=*) executions=$((executions + ${word#*=})) ;;
+		changed=*) changed=$((changed + ${word#*=})) ;;
+		namespaces=*) namespaces=$((namespaces + 1)) ;;
+		packets=*) packets=${word#*=} ;;
+		[a-z]*=*) more+=" $word" ;;
+		esac
+	done < <("part_$1" | tr '\n' ' ')
+	ms=$(((${EPOCHREALTIME/[.,]/} - start) / 1000 + 1))
+	[ "$1" != all ] || more=
+	echo "$1: $executions executions in $ms ms, $((executions * 1000 / ms)) a second," \
+		"seed $seed; $namespaces namespaces, $packets packets beside;$more"
 }
