@@ -509,18 +509,21 @@ static int answer(int *fd)
 {
 	static uint8_t buf[65536];
 	struct nlmsghdr *nlh;
-	ssize_t n;
+	ssize_t n, room, left;
 
 	for (;;) {
-		n = recv(*fd, buf, once(16) ? 100 : sizeof(buf), 0);
+		room = once(16) ? 100 : sizeof(buf);
+		n = recv(*fd, buf, room, MSG_TRUNC);
 		if (n < 0)
 			return errno == EAGAIN ? -1 : errno;
-		for (nlh = (void *)buf; NLMSG_OK(nlh, n); nlh = NLMSG_NEXT(nlh, n))
+		left = n < room ? n : room;
+		for (nlh = (void *)buf; NLMSG_OK(nlh, left); nlh = NLMSG_NEXT(nlh, left))
 			if (nlh->nlmsg_type == NLMSG_ERROR)
 				return -*(int *)NLMSG_DATA(nlh);
 			else if (nlh->nlmsg_type == NLMSG_DONE)
 				return 0;
-		if (once(40)) {
+		/* The end may have been in what was cut off. */
+		if (n > room || once(40)) {
 			close(*fd);
 			*fd = open_socket(0, 1 << 16);
 			return 0;

@@ -322,7 +322,7 @@ static ssize_t fuzz_write(struct file *file, const char __user *buf, size_t len,
 	mutex_lock(&run->lock);
 	run->maker.seed = 1;
 	run->maker.topic = -1;
-	while ((word = strsep(&at, " \n"))) {
+	while ((word = strsep(&at, "\n "))) {
 		if (!*word || sscanf(word, "seed=%llu", &run->maker.seed) == 1 ||
 		    sscanf(word, "from=%llu", &from) == 1 ||
 		    sscanf(word, "count=%llu", &count) == 1 ||

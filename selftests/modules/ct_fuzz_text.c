@@ -42,6 +42,14 @@ struct template {
 	T(_topic, BOTH, "UPDATE sip:%a SIP/2.0\r\n" SIP "CSeq: 2 UPDATE\r\n" SIP_SDP), \
 	T(_topic, BOTH, "BYE sip:%s@%a SIP/2.0\r\n" SIP "CSeq: 2 BYE\r\nContent-Length: 0\r\n\r\n")
 
+/* Of version 1, up to its variables. */
+#define TRAP1	"\x30\x2e\2\1\0\4\6public\xa4\x21\6\4\x2b\6\1\4\x40\4%b\2\1\3\2\1\0\x43\1\0"
+
+/* Setup, with an h245Address. */
+#define H225(_len)									\
+	"\3\0\0\x2f\x08\2\x12\x34\5\x7e\0" _len "\5\0\x40\6\0\x08\x91\x4a\0\2\0%b%q"	\
+	"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+
 static const struct template templates[] = {
 	T(FUZZ_FTP, CLIENT, "PORT %A,%P\r\n"),
 	T(FUZZ_FTP, CLIENT, "EPRT |1|%a|%p|\r\n"),
@@ -58,10 +66,8 @@ static const struct template templates[] = {
 	T(FUZZ_SANE, CLIENT, "\0\0\0\7\0\0\0%q"),
 	T(FUZZ_SANE, CLIENT, "\0\0\0\7\0\0\0\0"),
 	T(FUZZ_SANE, SERVER, "\0\0\0\0%l\x12\x34\0\0\0\0\0\0"),
-	T(FUZZ_H323, BOTH, "\3\0\0\60\x08\2\x12\x34\5\x7e\0\x25%d\5\0\x40\6\0\x08\x91\x4a\0\2\0%b%q"
-	  "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
-	T(FUZZ_H323, BOTH, "\3\0\0\x2f\x08\2\x12\x34\5\x7e\0\x26\5\0\x40\6\0\x08\x91\x4a\0\2\0%b%q"
-	  "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+	T(FUZZ_H323, BOTH, H225("\x25%d")),
+	T(FUZZ_H323, BOTH, H225("\x26")),
 	T(FUZZ_H323, BOTH, "\3\0\0\x16\3\0\0\0\6\0\x0a\4\0\1\0%b%q"),
 	T(FUZZ_H323, BOTH, "\3\0\0\x40\x08\2\x12\x34\7\x7e\0\x36\5%j"),
 	T(FUZZ_RAS, BOTH, "\x00\x00%j"),
@@ -75,10 +81,10 @@ static const struct template templates[] = {
 	T(FUZZ_AMANDA, CLIENT, "Amanda 2.5 REQ HANDLE 000-0001 SEQ %d\nSERVICE sendbackup\n"),
 	T(FUZZ_AMANDA, SERVER, "Amanda 2.5 REP HANDLE 000-0001 SEQ %d\n"
 	  "CONNECT DATA %p MESG %p INDEX %p\nOPTIONS features=%d;\n\n"),
-	T(FUZZ_AMANDA, SERVER, "x CONNECT DATA %d STATE %p \n"),
+	T(FUZZ_AMANDA, SERVER, "x CONNECT DATA %d STATE %p  x\n"),
 	T(FUZZ_SNMP, BOTH, "\x30\x31\2\1\1\4\6public\xa7\x24\2\1\x10\2\1\0\2\1\0"
 	  "\x30\x19\x30\x0f\6\7\x2b\6\1\2\1\4\1\x40\4%b"),
-	T(FUZZ_SNMP, BOTH, "\x30\x2e\2\1\0\4\6public\xa4\x21\6\4\x2b\6\1\4\x40\4%b\2\1\3\2\1\0\x43\1\0"
+	T(FUZZ_SNMP, BOTH, TRAP1
 	  "\x30\x0d\x30\x0b\6\3\x2b\6\1\x40\4%b"),
 	T(FUZZ_SNMP, BOTH, "\x30\x82%q\2\1\0\4\x82%q%j"),
 	T(FUZZ_NETBIOS, BOTH, "%j"),
@@ -200,7 +206,9 @@ static void put_template(struct fuzz_rng *rng, const struct fuzz_flow *flow, int
 /* RFC 2637: control messages, with call ids of the GRE flows. */
 static void put_pptp(struct fuzz_rng *rng, struct fuzz_buf *buf)
 {
-	static const u8 size[] = { 0, 156, 156, 16, 16, 16, 20, 168, 32, 220, 24, 28, 16, 148, 40, 24 };
+	static const u8 size[] = {
+		0, 156, 156, 16, 16, 16, 20, 168, 32, 220, 24, 28, 16, 148, 40, 24,
+	};
 	u32 type = fuzz_once(rng, 16) ? fuzz_next(rng) & 0xffff : 1 + fuzz_below(rng, 15);
 	u32 len = type < ARRAY_SIZE(size) ? size[type] : 32, from = buf->len;
 

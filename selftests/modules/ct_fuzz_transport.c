@@ -258,7 +258,8 @@ static void put_dccp(struct fuzz_rng *rng, struct fuzz_flow *flow, int dir, u32 
 	/* Request, Response, Ack, DataAck..., CloseReq, Close, Reset */
 	static const u8 usual[FUZZ_EPISODE] = {
 		[0] = 0, [1] = 1, [2 ... FUZZ_EPISODE - 7] = 4, [2] = 3, [5] = 2, [8] = 8,
-		[FUZZ_EPISODE - 6] = 5, [FUZZ_EPISODE - 5] = 6, [FUZZ_EPISODE - 4 ... FUZZ_EPISODE - 1] = 7,
+		[FUZZ_EPISODE - 6] = 5, [FUZZ_EPISODE - 5] = 6,
+		[FUZZ_EPISODE - 4 ... FUZZ_EPISODE - 1] = 7,
 	};
 	const u32 from = buf->len;
 	u8 type = fuzz_once(rng, 8) ? fuzz_below(rng, 16) : usual[step];
