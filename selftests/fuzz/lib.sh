@@ -107,22 +107,25 @@ fuzz_files() {
 # in_new_ns COMMAND...: with the functions of this file, in a namespace that is
 # ready, and gone afterwards.
 in_new_ns() {
-	seed=$seed seconds=$seconds unshare --net bash -c \
-		'. "$0"; fuzz_device && "$@"' "${BASH_SOURCE[0]}" "$@"
+	# shellcheck disable=SC2016
+	unshare --net bash -c '. "$0"; fuzz_device && "$@"' "$fuzz_dir/lib.sh" "$@"
 }
 
 # first_to_end SEED: all three in the namespace at hand, each for up to a second;
 # when the first is through, the others are ended, some of them hard.
 first_to_end() {
-	local part pids=()
+	local name pids=()
 
 	RANDOM=$1
-	for part in packets netlink files; do
-		"fuzz_$part" "$1" $((200 + RANDOM % 800)) &
+	fuzz_packets "$1" $((200 + RANDOM % 800)) &
+	pids+=($!)
+	# The programs themselves are to be killed.
+	for name in netlink files; do
+		"$programs/fuzz-$name" "seed=$1" "ms=$((200 + RANDOM % 800))" &
 		pids+=($!)
 	done
 	wait -n
-	kill $((RANDOM % 2 ? 9 : 15)) "${pids[@]}" 2>/dev/null
+	kill -$((RANDOM % 2 ? 9 : 15)) "${pids[@]}" 2>/dev/null
 	wait
 }
 

@@ -66,7 +66,7 @@ static const struct template templates[] = {
 	T(FUZZ_SANE, CLIENT, "\0\0\0\7\0\0\0%q"),
 	T(FUZZ_SANE, CLIENT, "\0\0\0\7\0\0\0\0"),
 	T(FUZZ_SANE, SERVER, "\0\0\0\0%l\x12\x34\0\0\0\0\0\0"),
-	T(FUZZ_H323, BOTH, H225("\x25%d")),
+	T(FUZZ_H323, BOTH, H225("\x27%d")),
 	T(FUZZ_H323, BOTH, H225("\x26")),
 	T(FUZZ_H323, BOTH, "\3\0\0\x16\3\0\0\0\6\0\x0a\4\0\1\0%b%q"),
 	T(FUZZ_H323, BOTH, "\3\0\0\x40\x08\2\x12\x34\7\x7e\0\x36\5%j"),
