@@ -542,6 +542,29 @@ static void show(uint64_t n)
 	fflush(stdout);
 }
 
+/* Policies and helpers hold their module for as long as they are there. */
+static void delete_all(int *fd)
+{
+	static const uint16_t types[] = {
+		TMO << 8 | IPCTNL_MSG_TIMEOUT_DELETE, HLP << 8 | NFNL_MSG_CTHELPER_DEL,
+	};
+	struct nlmsghdr head = {
+		.nlmsg_len = sizeof(head) + sizeof(struct nfgenmsg),
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+	};
+	struct nfgenmsg gen = { 0 };
+	size_t i;
+
+	for (i = 0; i < COUNT_OF(types); i++) {
+		head.nlmsg_type = types[i];
+		len = 0;
+		put(&head, sizeof(head));
+		put(&gen, sizeof(gen));
+		if (send(*fd, msg, len, 0) > 0)
+			answer(fd);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int fd, events, err;
@@ -576,6 +599,7 @@ int main(int argc, char **argv)
 			while (recv(events, buf, sizeof(buf), 0) > 0)
 				;
 	}
+	delete_all(&fd);
 	snprintf(more, sizeof(more), "done=%" PRIu64 " refused=%" PRIu64 " silent=%" PRIu64 " next=%" PRIu64,
 		 done, refused, silent, n);
 	end(n, more);
