@@ -14,7 +14,9 @@
 #:                       KCSAN, of both series; takes hours (MACHINE="check:6.12")
 #: make check-stock      the same tests on the stock modules
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
-#: make fuzz             the FTP parser under libFuzzer, for FUZZ_SECONDS (600)
+#: make fuzz             the FTP parser under libFuzzer, then packets, netlink, files by
+#:                       chance in the test machine: FUZZ_SECONDS (600) each, SEED=,
+#:                       PARTS="parser packets netlink files all"
 #: make bench            the stock modules and ours side by side: times, memory
 #: make compare          generated packets on the stock module and on ours: SEED=,
 #:                       COUNT= packets a family, FAMILY="tcp ...", SEQ=file
@@ -35,9 +37,10 @@ KDIR ?=
 TEST ?=
 STOCK ?=
 FUZZ_SECONDS ?= 600
+PARTS ?=
 SEED ?= 1
 COUNT ?= 20000
-export KVER KDIR TEST STOCK SEED COUNT
+export KVER KDIR TEST STOCK SEED COUNT FUZZ_SECONDS
 
 # The test machine's kernel, where only one is needed.
 VM_KVER = $(or $(KVER),6.1)
@@ -74,8 +77,8 @@ check-stock: fetch
 check-abi: fetch
 	@scripts/check-abi $(KVER)
 
-fuzz:
-	@scripts/check-parser --fuzz $(FUZZ_SECONDS) --keep
+fuzz: fetch
+	@scripts/fuzz $(if $(filter 1,$(STOCK)),--stock) $(PARTS)
 
 bench:
 	@bench/run

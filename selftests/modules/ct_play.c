@@ -16,20 +16,13 @@
  * Uses nothing but what the kernel's headers say, so it runs on either module.
  */
 #include <linux/crc32.h>
-#include <linux/if_ether.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/netfilter.h>
-#include <linux/netfilter_ipv4.h>
-#include <linux/netfilter_ipv6.h>
 #include <linux/nsproxy.h>
 #include <linux/proc_fs.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
-#include <net/ip.h>
-#include <net/ip6_route.h>
-#include <net/ipv6.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_acct.h>
 #include <net/netfilter/nf_conntrack_core.h>
@@ -37,7 +30,8 @@
 #include <net/netfilter/nf_conntrack_l4proto.h>
 #include <net/netfilter/nf_conntrack_tuple.h>
 #include <net/netfilter/nf_conntrack_zones.h>
-#include <net/route.h>
+
+#include "packet_hooks.h"
 
 #include "ct_play_ports.h"
 
@@ -151,10 +145,8 @@ struct play_record {
 /**
  * struct play - one open file
  * @lock: one write or read at a time
- * @net: namespace
- * @dev: the device of all packets
- * @dst4: route of all IPv4 packets
- * @dst6: of all IPv6 packets
+ * @net: namespace, that of @hooks
+ * @hooks: where packets go through
  * @defaults: settings at the start of a sequence
  * @sequences: that have begun; makes fragments of each their own
  * @step: number of the step in its sequence
@@ -169,9 +161,7 @@ struct play_record {
 struct play {
 	struct mutex			lock;
 	struct net			*net;
-	struct net_device		*dev;
-	struct dst_entry		*dst4;
-	struct dst_entry		*dst6;
+	struct packet_hooks		hooks;
 	struct netns_ct			defaults;
 	u32				sequences;
 	u32				step;
@@ -479,14 +469,8 @@ static int okfn(struct net *net, struct sock *sk, struct sk_buff *skb)
 static u8 hook(struct play *play, u8 family, unsigned int hooknum,
 	       struct sk_buff *skb)
 {
-	struct net_device *in = play->dev, *out = play->dev;
-	int ret;
+	int ret = packet_hooks_pass(&play->hooks, family, hooknum, skb, okfn);
 
-	if (hooknum == NF_INET_PRE_ROUTING || hooknum == NF_INET_LOCAL_IN)
-		out = NULL;
-	else
-		in = NULL;
-	ret = nf_hook(family, hooknum, play->net, NULL, skb, in, out, okfn);
 	return ret == 1 ? PLAY_VERDICT_ACCEPT :
 	       ret == 0 ? PLAY_VERDICT_STOLEN : PLAY_VERDICT_DROP;
 }
@@ -505,12 +489,6 @@ static void salt_fragments(const struct play *play, u8 family, void *data,
 		   len >= sizeof(struct ipv6hdr) + 8) {
 		*id = htonl(ntohl(*id) + play->sequences * 16);
 	}
-}
-
-/* As routing would have it. */
-static void set_dst(const struct play *play, u8 family, struct sk_buff *skb)
-{
-	skb_dst_set(skb, dst_clone(family == NFPROTO_IPV4 ? play->dst4 : play->dst6));
 }
 
 static struct sk_buff *packet(struct play *play, const struct play_step *step,
@@ -551,20 +529,9 @@ static struct sk_buff *packet(struct play *play, const struct play_step *step,
 	}
 	salt_fragments(play, step->family, skb->data, linear);
 
-	skb_reset_mac_header(skb);
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, min(header, linear));
-	skb->dev = play->dev;
-	skb->pkt_type = PACKET_HOST;
 	skb->ip_summed = step->flags & PLAY_CHECKSUM ? CHECKSUM_NONE :
 						       CHECKSUM_UNNECESSARY;
-	skb->protocol = htons(step->family == NFPROTO_IPV4 ? ETH_P_IP : ETH_P_IPV6);
-	set_dst(play, step->family, skb);
-	memset(skb->cb, 0, sizeof(skb->cb));
-	if (step->family == NFPROTO_IPV6) {
-		IP6CB(skb)->iif = play->dev->ifindex;
-		IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
-	}
+	packet_hooks_prepare(&play->hooks, step->family, skb, header);
 	return skb;
 }
 
@@ -608,7 +575,7 @@ static struct nf_conn *pass(struct play *play, const struct play_step *step,
 
 	/* Between the hooks lies routing, for what NAT has sent elsewhere. */
 	if (!skb_dst(skb))
-		set_dst(play, step->family, skb);
+		packet_hooks_route(&play->hooks, skb);
 
 	if (!(step->flags & PLAY_DROP)) {
 		rec->verdict_out = hook(play, step->family,
@@ -712,33 +679,6 @@ static int play_step(struct play *play, const struct play_step *step,
 
 /* --- the file ---------------------------------------------------------- */
 
-static struct dst_entry *route4(struct play *play)
-{
-	struct flowi4 fl4 = {
-		.daddr = htonl(0xc0000201), .flowi4_oif = play->dev->ifindex,
-	};
-	struct rtable *rt = ip_route_output_key(play->net, &fl4);
-
-	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
-}
-
-static struct dst_entry *route6(struct play *play)
-{
-	struct flowi6 fl6 = { .flowi6_oif = play->dev->ifindex };
-	struct dst_entry *dst;
-	int err;
-
-	fl6.daddr.s6_addr32[0] = htonl(0xfd000000);
-	fl6.daddr.s6_addr32[3] = htonl(1);
-	dst = ip6_route_output(play->net, NULL, &fl6);
-	err = dst->error;
-	if (err) {
-		dst_release(dst);
-		return ERR_PTR(err);
-	}
-	return dst;
-}
-
 static int play_open(struct inode *inode, struct file *file)
 {
 	struct play *play;
@@ -748,31 +688,16 @@ static int play_open(struct inode *inode, struct file *file)
 	if (!play)
 		return -ENOMEM;
 	mutex_init(&play->lock);
-	play->net = get_net(current->nsproxy->net_ns);
-
-	err = -ENODEV;
-	play->dev = dev_get_by_name(play->net, "play0");
-	if (!play->dev)
-		goto err_net;
-	play->dst4 = route4(play);
-	if (IS_ERR(play->dst4)) {
-		err = PTR_ERR(play->dst4);
-		goto err_dev;
-	}
-	play->dst6 = route6(play);
-	if (IS_ERR(play->dst6)) {
-		err = PTR_ERR(play->dst6);
-		goto err_dst4;
-	}
-	err = nf_ct_netns_get(play->net, NFPROTO_INET);
+	play->net = current->nsproxy->net_ns;
+	err = packet_hooks_get(&play->hooks, play->net, "play0");
 	if (err)
-		goto err_dst6;
+		goto err_free;
 
 	mutex_lock(&play_mutex);
 	err = -EBUSY;
 	if (playing || rcu_access_pointer(play->net->ct.nf_conntrack_event_cb)) {
 		mutex_unlock(&play_mutex);
-		goto err_ct;
+		goto err_hooks;
 	}
 	playing = play;
 	mutex_unlock(&play_mutex);
@@ -782,16 +707,9 @@ static int play_open(struct inode *inode, struct file *file)
 	file->private_data = play;
 	return 0;
 
-err_ct:
-	nf_ct_netns_put(play->net, NFPROTO_INET);
-err_dst6:
-	dst_release(play->dst6);
-err_dst4:
-	dst_release(play->dst4);
-err_dev:
-	dev_put(play->dev);
-err_net:
-	put_net(play->net);
+err_hooks:
+	packet_hooks_put(&play->hooks);
+err_free:
 	kvfree(play);
 	return err;
 }
@@ -806,11 +724,7 @@ static int play_release(struct inode *inode, struct file *file)
 	mutex_lock(&play_mutex);
 	playing = NULL;
 	mutex_unlock(&play_mutex);
-	nf_ct_netns_put(play->net, NFPROTO_INET);
-	dst_release(play->dst6);
-	dst_release(play->dst4);
-	dev_put(play->dev);
-	put_net(play->net);
+	packet_hooks_put(&play->hooks);
 	vfree(play->record);
 	kvfree(play);
 	return 0;
