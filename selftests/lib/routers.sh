@@ -71,8 +71,8 @@ power_on() {
 		exec sleep infinity' "$2"
 	power[$1]=$!
 	disown
-	busywait 10000 test -d "/proc/$!/root/run/powered" ||
-		not_ok "the machine $1 is there" "$(cat "$scratch/bg.log")"
+	busywait 60000 test -d "/proc/$!/root/run/powered" ||
+		not_ok "the machine $1 is there" "$(tail "$scratch/bg.log")"
 }
 
 # power_off ROUTER: it fails: nothing runs any more, then no wire is left.
@@ -82,7 +82,7 @@ power_off() {
 	ip -n "$server" link del "wan_$1"
 	ip -n "$client" link del "sync_$1"
 	del_ns "${!1}"
-	unset "power[$1]"
+	unset "power[$1]" "daemons[$1]"
 }
 
 # into ROUTER: sets $into to the words before a command that runs there.
@@ -111,17 +111,17 @@ ctd() {
 }
 
 # ctd_start ROUTER...: their daemons run, and answer.
-daemons=()
+declare -A daemons=()
 ctd_start() {
 	local router into
 
 	for router; do
 		into "$router"
 		bg "${into[@]}" conntrackd ${ctd_conf[$router]+-C "${ctd_conf[$router]}"}
-		daemons+=($!)
+		daemons[$router]=$!
 		disown
-		busywait 10000 ctd "$router" -s >/dev/null || {
-			not_ok "conntrackd starts" "$(cat "$scratch"/*.log)"
+		busywait 30000 ctd "$router" -s >/dev/null || {
+			not_ok "conntrackd starts" "$(tail -q "$scratch"/*.log)"
 			return 1
 		}
 	done
