@@ -5,13 +5,7 @@
 # other. It knows the first one's flows, and an established connection goes on.
 # In NOTRACK and FTFW mode, with caches and straight into the kernel; then it
 # keeps statistics.
-#
-#	              +-- a0  $a  a1 --+
-#	$client br0 --+                +-- br0 $server
-#	10.0.1.2      +-- b0  $b  b1 --+      10.0.2.2
-#	              $a sync 10.9.9.1 - 10.9.9.2 sync $b
-#
-# Whichever router is the active one has 10.0.1.1 and 10.0.2.1.
+# lib/routers.sh has a drawing.
 
 # Programs in single quotes are for other shells.
 # shellcheck disable=SC2016
@@ -19,34 +13,17 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/net.sh"
 . "$(dirname "$0")/lib/nl.sh"
+. "$(dirname "$0")/lib/routers.sh"
 
 need_tools conntrack conntrackd nft
 need_module nft_ct nft_nat nft_masq
-setup_ns client a b server
-# shellcheck disable=SC2154
-{
-	for end in client:1 server:2; do
-		ns=${end%:*}
-		ip -n "${!ns}" link add br0 type bridge
-		ip -n "${!ns}" address add "10.0.${end#*:}.2/24" dev br0
-		ip -n "${!ns}" link set br0 up
-		ip -n "${!ns}" route add default via "10.0.${end#*:}.1" dev br0
-	done
-	for router in a b; do
-		ip link add ${router}0 netns "${!router}" type veth peer name c$router netns "$client"
-		ip link add ${router}1 netns "${!router}" type veth peer name s$router netns "$server"
-		ip -n "$client" link set c$router master br0 up
-		ip -n "$server" link set s$router master br0 up
-		in_ns "${!router}" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 \
-			net.ipv4.conf.default.rp_filter=0
-	done
-	ip link add sync netns "$a" type veth peer name sync netns "$b"
-	for router in a:1 b:2; do
-		ns=${router%:*}
-		ip -n "${!ns}" address add "10.9.9.${router#*:}/24" dev sync
-		ip -n "${!ns}" link set sync up
-	done
-}
+setup_networks
+for router in a b; do
+	setup_router $router
+	on $router sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 \
+		net.ipv4.conf.default.rp_filter=0
+	ctd_conf[$router]=$scratch/$router.conf
+done
 
 for ns in "$a" "$b"; do
 	nft_in "$ns" <<'RULES'
@@ -70,24 +47,27 @@ active() {
 	local router
 
 	for router in a b; do
-		ip -n "${!router}" address flush dev ${router}0
-		ip -n "${!router}" address flush dev ${router}1
-		ip -n "${!router}" link set ${router}0 down
-		ip -n "${!router}" link set ${router}1 down
+		ip -n "${!router}" address flush dev lan0
+		ip -n "${!router}" address flush dev wan0
+		ip -n "${!router}" link set lan0 down
+		ip -n "${!router}" link set wan0 down
 	done
-	ip -n "${!1}" address add 10.0.1.1/24 dev "${1}0"
-	ip -n "${!1}" address add 10.0.2.1/24 dev "${1}1"
-	ip -n "${!1}" link set "${1}0" up
-	ip -n "${!1}" link set "${1}1" up
-	ip -n "$client" neigh flush dev br0
-	ip -n "$server" neigh flush dev br0
+	# shellcheck disable=SC2154
+	{
+		ip -n "${!1}" address add "$lan.1/24" dev lan0
+		ip -n "${!1}" address add "$wan.1/24" dev wan0
+		ip -n "${!1}" link set lan0 up
+		ip -n "${!1}" link set wan0 up
+		ip -n "$client" neigh flush dev br0
+		ip -n "$server" neigh flush dev br0
+	}
 }
 
 # conf ROUTER MODE OPTIONS: its configuration.
 conf() {
-	local n=1
+	local n
 
-	[ "$1" = a ] || n=2
+	n=$(number "$1")
 	cat >"$scratch/$1.conf" <<CONF
 Sync {
 	Mode $2 {
@@ -97,7 +77,7 @@ $3
 		IPv4_address 10.9.9.$n
 		IPv4_Destination_Address 10.9.9.$((3 - n))
 		Port 3780
-		Interface sync
+		Interface sync0
 		SndSocketBuffer 1249280
 		RcvSocketBuffer 1249280
 		Checksum on
@@ -125,44 +105,11 @@ General {
 CONF
 }
 
-# ctd ROUTER ARG...: a command to its daemon.
-ctd() {
-	local router=$1
-
-	shift
-	nsenter --net="/run/netns/${!router}" conntrackd -C "$scratch/$router.conf" "$@"
-}
-started() {
-	local router
-
-	for router in a b; do
-		bg ip netns exec "${!router}" conntrackd -C "$scratch/$router.conf"
-		daemons+=($!)
-		busywait 10000 ctd "$router" -s >/dev/null || {
-			not_ok "conntrackd starts" "$(cat "$scratch/$router.log" "$scratch/bg.log")"
-			return 1
-		}
-	done
-}
-stopped() {
-	kill "${daemons[@]}"
-	busywait 10000 gone "${daemons[@]}" >/dev/null || not_ok "conntrackd ends"
-	daemons=()
-}
-daemons=()
-
-# What a daemon has, or the kernel, of the flows of a test.
-knows() {
-	case $2 in
-	kernel) ctk "${!1}" -L ;;
-	*) ctd "$1" "$2" ;;
-	esac | grep -E "$3"
-}
 # The cache of what the other one has shows the original tuples.
-flow='tcp .*ESTABLISHED src=10.0.1.2 dst=10.0.2.2 sport=4000 dport=80 src=10.0.2.2 dst=10.0.2.1 sport=80 dport=4000 .*ASSURED'
-udp='udp .*src=10.0.1.2 dst=10.0.2.2 sport=4001 dport=80 src=10.0.2.2 dst=10.0.2.1 sport=80 dport=4001'
-their_flow='tcp .*ESTABLISHED src=10.0.1.2 dst=10.0.2.2 sport=4000 dport=80 .*ASSURED'
-their_udp='udp .*src=10.0.1.2 dst=10.0.2.2 sport=4001 dport=80'
+flow='tcp .*ESTABLISHED src=10.0.1.10 dst=10.0.2.10 sport=4000 dport=80 src=10.0.2.10 dst=10.0.2.1 sport=80 dport=4000 .*ASSURED'
+udp='udp .*src=10.0.1.10 dst=10.0.2.10 sport=4001 dport=80 src=10.0.2.10 dst=10.0.2.1 sport=80 dport=4001'
+their_flow='tcp .*ESTABLISHED src=10.0.1.10 dst=10.0.2.10 sport=4000 dport=80 .*ASSURED'
+their_udp='udp .*src=10.0.1.10 dst=10.0.2.10 sport=4001 dport=80'
 
 # takes_over NAME MODE OPTIONS [direct]: direct has no caches.
 takes_over() {
@@ -174,16 +121,16 @@ takes_over() {
 	active a
 	ctk "$a" -F
 	ctk "$b" -F
-	started || return
+	ctd_start a b || return
 	touch "$scratch/hold"
 	: >"$scratch/asked"
-	bg ip netns exec "$client" sh -c 'exec "$0" ask -h "$1" -p "$2" -w 20000 tcp 10.0.2.2 80 >"$3" 2>&1' \
+	bg ip netns exec "$client" sh -c 'exec "$0" ask -h "$1" -p "$2" -w 20000 tcp 10.0.2.10 80 >"$3" 2>&1' \
 		"$net_tool" "$scratch/hold" $port "$scratch/asked"
 	asked=$!
 	busywait 10000 grep -q from "$scratch/asked" >/dev/null
-	check_eq "$name: a connection, with NAT" "from 10.0.2.1 $port to 10.0.2.2 80" "$(cat "$scratch/asked")"
-	ask "$client" udp 10.0.2.2 80 -p 4001 -c 2 >/dev/null
-	ask "$client" udp 10.0.2.2 80 -p 4002 -c 2 >/dev/null
+	check_eq "$name: a connection, with NAT" "from 10.0.2.1 $port to 10.0.2.10 80" "$(cat "$scratch/asked")"
+	ask "$client" udp 10.0.2.10 80 -p 4001 -c 2 >/dev/null
+	ask "$client" udp 10.0.2.10 80 -p 4002 -c 2 >/dev/null
 	[ "$where" = kernel ] || {
 		check "$name: the first one's cache has it" busywait 10000 knows a -i "$flow"
 		check_eq "$name: nothing is in the second one's kernel yet" 0 "$(knows b kernel sport=400 | wc -l)"
@@ -191,10 +138,7 @@ takes_over() {
 	check "$name: the second one has heard of it" busywait 10000 knows b $where "$their_flow"
 	check "$name: of UDP, too" busywait 10000 knows b $where "$their_udp"
 	# What ends here ends there.
-	ctk "$a" -D -p udp -s 10.0.1.2 -d 10.0.2.2 --sport 4002 --dport 80 >/dev/null
-	forgotten() {
-		! knows "$@"
-	}
+	ctk "$a" -D -p udp -s 10.0.1.10 -d 10.0.2.10 --sport 4002 --dport 80 >/dev/null
 	check "$name: and of an end" busywait 10000 forgotten b $where sport=4002
 
 	active b
@@ -207,9 +151,9 @@ takes_over() {
 	wait "$asked"
 	check_eq "$name: the connection goes on" 0 $?
 	check_eq "$name: its end is seen there" 0 "$(knows b kernel 'ESTABLISHED .*sport=4000 ' | wc -l)"
-	check_eq "$name: UDP goes on" "from 10.0.2.1 4001 to 10.0.2.2 80" "$(ask "$client" udp 10.0.2.2 80 -p 4001)"
-	check_eq "$name: a new one goes, too" "from 10.0.2.1 4003 to 10.0.2.2 80" \
-		"$(ask "$client" tcp 10.0.2.2 80 -p 4003)"
+	check_eq "$name: UDP goes on" "from 10.0.2.1 4001 to 10.0.2.10 80" "$(ask "$client" udp 10.0.2.10 80 -p 4001)"
+	check_eq "$name: a new one goes, too" "from 10.0.2.1 4003 to 10.0.2.10 80" \
+		"$(ask "$client" tcp 10.0.2.10 80 -p 4003)"
 	# And back: the first one asks for what it missed.
 	if [ "$where" != kernel ]; then
 		ctd b -R
@@ -217,7 +161,7 @@ takes_over() {
 		check "$name: the first one hears of it" busywait 10000 knows a -e 'sport=4001 '
 	fi
 	check "$name: statistics" ctd b -s
-	stopped
+	ctd_stop
 }
 
 serve "$server" 80
@@ -250,20 +194,18 @@ Stats {
 }
 CONF
 ctk "$b" -F
-bg ip netns exec "$b" conntrackd -C "$scratch/b.conf"
-daemons=($!)
-check "statistics: the daemon is there" busywait 10000 ctd b -s
+ctd_start b && ok "statistics: the daemon is there"
 for port in 5001 5002 5003; do
-	ask "$client" udp 10.0.2.2 80 -p $port >/dev/null
+	ask "$client" udp 10.0.2.10 80 -p $port >/dev/null
 done
 three() {
-	[ "$(ctd b -i | grep -c 'src=10.0.1.2 dst=10.0.2.2 sport=500[123] ')" = 3 ]
+	[ "$(ctd b -i | grep -c 'src=10.0.1.10 dst=10.0.2.10 sport=500[123] ')" = 3 ]
 }
 check "statistics: it has three flows" busywait 10000 three
-ctk "$b" -D -p udp -s 10.0.1.2 >/dev/null
+ctk "$b" -D -p udp -s 10.0.1.10 >/dev/null
 logged() {
-	[ "$(grep -c 'udp .*src=10.0.1.2 dst=10.0.2.2 sport=500[123] dport=80' "$scratch/stats.log")" = 3 ]
+	[ "$(grep -c 'udp .*src=10.0.1.10 dst=10.0.2.10 sport=500[123] dport=80' "$scratch/stats.log")" = 3 ]
 }
 check "statistics: and a line of each that ended" busywait 10000 logged
-stopped
+ctd_stop
 finish
