@@ -14,6 +14,7 @@
 #:                       KCSAN, of both series; takes hours (MACHINE="check:6.12")
 #: make check-stock      the same tests on the stock modules
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
+#: make unit             the unit tests in User-Mode Linux, and what they cover
 #: make fuzz             the FTP parser under libFuzzer, then packets, netlink, files by
 #:                       chance in the test machine: FUZZ_SECONDS (600) each, SEED=,
 #:                       PARTS="parser packets netlink files all"
@@ -28,8 +29,8 @@
 #: make clean            removes build/
 #:
 #: KVER=6.1, KVER=6.12 or a full version chooses the kernel; KDIR=... builds for
-#: a kernel tree. TEST=name runs one test (parser: those of the FTP parser);
-#: STOCK=1 takes the stock module for run and shell.
+#: a kernel tree. TEST=name runs one test (parser: those of the FTP parser, unit:
+#: the unit tests); STOCK=1 takes the stock module for run and shell.
 #: For bench: FIGURES="packet dump", FLOWS="1000 4000000", ROUNDS=5.
 
 KVER ?=
@@ -50,7 +51,8 @@ FLOWS ?=
 ROUNDS ?=
 export FIGURES FLOWS ROUNDS
 
-.PHONY: modules install uninstall run check check-all check-debug check-stock check-abi bench compare fuzz embed unembed check-packages shell \
+.PHONY: modules install uninstall run check check-all check-debug check-stock check-abi unit \
+	bench compare fuzz embed unembed check-packages shell \
 	fetch lint clean help
 
 modules:
@@ -76,6 +78,10 @@ check-stock: fetch
 
 check-abi: fetch
 	@scripts/check-abi $(KVER)
+
+unit:
+	@scripts/fetch 6.12
+	@scripts/unit
 
 fuzz: fetch
 	@scripts/fuzz $(if $(filter 1,$(STOCK)),--stock) $(PARTS)

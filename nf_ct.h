@@ -175,7 +175,7 @@ void nf_ct_table_exit_net(struct net *net);
 void nf_ct_table_init(void);
 void nf_ct_table_ready(bool is);
 
-u32 nf_ct_table_hash(const struct net *net,
+u32 nf_ct_tuple_hash(const hsiphash_key_t *key,
 		     const struct nf_conntrack_tuple *tuple, u16 zone_id);
 struct nf_conntrack_tuple_hash *
 nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,

@@ -31,8 +31,8 @@ struct held {
 };
 
 /**
- * nf_ct_table_hash - hash of a tuple in a zone
- * @net: namespace whose key is used
+ * nf_ct_tuple_hash - hash of a tuple in a zone
+ * @key: key of the hash
  * @tuple: tuple; its direction does not count
  * @zone_id: id of the zone in the tuple's direction
  *
@@ -40,10 +40,9 @@ struct held {
  *
  * Return: 32 bits, the upper ones of which choose the line.
  */
-u32 nf_ct_table_hash(const struct net *net,
+u32 nf_ct_tuple_hash(const hsiphash_key_t *key,
 		     const struct nf_conntrack_tuple *tuple, u16 zone_id)
 {
-	const hsiphash_key_t *key = &nf_ct_table_of(net)->key;
 	u32 ports = (__force u32)tuple->src.u.all << 16 |
 		    (__force u32)tuple->dst.u.all;
 	u32 rest = (u32)zone_id << 16 | (u32)(tuple->src.l3num & 0xff) << 8 |
@@ -61,6 +60,12 @@ u32 nf_ct_table_hash(const struct net *net,
 
 	return hsiphash_4u32((__force u32)tuple->src.u3.ip,
 			     (__force u32)tuple->dst.u3.ip, ports, rest, key);
+}
+
+static u32 table_hash(const struct net *net,
+		      const struct nf_conntrack_tuple *tuple, u16 zone_id)
+{
+	return nf_ct_tuple_hash(&nf_ct_table_of(net)->key, tuple, zone_id);
 }
 
 /* Lock the lines of both directions of an entry, in order. */
@@ -257,7 +262,7 @@ nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
 		.tuple = tuple,
 		.zone = zone,
 		.net = net,
-		.hash = nf_ct_table_hash(net, tuple, orig),
+		.hash = table_hash(net, tuple, orig),
 	};
 	struct nf_conntrack_tuple_hash *found;
 
@@ -265,7 +270,7 @@ nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
 	if (likely(found) || likely(orig == reply))
 		return found;
 
-	key.hash = nf_ct_table_hash(net, tuple, reply);
+	key.hash = table_hash(net, tuple, reply);
 	return find_get(&key);
 }
 
@@ -316,8 +321,8 @@ int nf_conntrack_tuple_taken(const struct nf_conntrack_tuple *tuple,
 		.tuple = tuple,
 		.zone = zone,
 		.net = net,
-		.hash = nf_ct_table_hash(net, tuple,
-					 nf_ct_zone_id(zone, IP_CT_DIR_REPLY)),
+		.hash = table_hash(net, tuple,
+				   nf_ct_zone_id(zone, IP_CT_DIR_REPLY)),
 	};
 	struct nf_conn *ct;
 	int taken = 0;
@@ -345,8 +350,8 @@ static void set_hashes(struct nf_conn *ct)
 
 	for (dir = IP_CT_DIR_ORIGINAL; dir < IP_CT_DIR_MAX; dir++)
 		nf_ct_link(ct, dir)->hash =
-			nf_ct_table_hash(nf_ct_net(ct), nf_ct_tuple(ct, dir),
-					 nf_ct_zone_id(nf_ct_zone(ct), dir));
+			table_hash(nf_ct_net(ct), nf_ct_tuple(ct, dir),
+				   nf_ct_zone_id(nf_ct_zone(ct), dir));
 }
 
 /* Is the tuple of one direction in the index already? Line locked. */
