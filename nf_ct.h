@@ -53,7 +53,7 @@ struct nf_ct_array;
  * struct nf_ct_table - the index of one network namespace
  * @cur:	array that lookups start in; RCU, replaced under @resize_mutex
  * @key:	key of the hash, drawn when the namespace is made; immutable
- * @inserted:	entries that are in the index now (not the unconfirmed ones)
+ * @slots:	slots that are taken in the index
  * @resize_mutex: held by whoever replaces @cur
  * @resize_work: grows the index; queued by the insert that crosses the load
  * @net:	the namespace; immutable
@@ -61,7 +61,7 @@ struct nf_ct_array;
 struct nf_ct_table {
 	struct nf_ct_array __rcu *cur;
 	hsiphash_key_t		key;
-	atomic_t		inserted;
+	atomic_t		slots;
 	struct mutex		resize_mutex;
 	struct work_struct	resize_work;
 	struct net		*net;

@@ -30,13 +30,39 @@ struct held {
 	struct nf_ct_line	*line[IP_CT_DIR_MAX];
 };
 
+/* One end of a flow, in an order: which comes first does not matter. */
+static u64 end_v4(const union nf_inet_addr *addr,
+		  const union nf_conntrack_man_proto *l4)
+{
+	return (u64)(__force u32)addr->ip << 16 | (__force u16)l4->all;
+}
+
+static u32 hash_v6(const struct nf_conntrack_tuple *tuple, u32 rest,
+		   const hsiphash_key_t *key)
+{
+	u16 src_port = (__force u16)tuple->src.u.all;
+	u16 dst_port = (__force u16)tuple->dst.u.all;
+	int order = memcmp(&tuple->src.u3, &tuple->dst.u3, 16);
+	bool swap = order > 0 || (!order && src_port > dst_port);
+	u32 words[10];
+
+	memcpy(words, swap ? &tuple->dst.u3 : &tuple->src.u3, 16);
+	memcpy(words + 4, swap ? &tuple->src.u3 : &tuple->dst.u3, 16);
+	words[8] = swap ? (u32)dst_port << 16 | src_port :
+			  (u32)src_port << 16 | dst_port;
+	words[9] = rest;
+	return hsiphash(words, sizeof(words), key);
+}
+
 /**
  * nf_ct_table_hash - hash of a tuple in a zone
  * @net: namespace whose key is used
  * @tuple: tuple; its direction does not count
  * @zone_id: id of the zone in the tuple's direction
  *
- * Keyed, so that a peer who picks addresses and ports can't fill one line.
+ * The same for a tuple and its inverse, so that both directions of a flow whose
+ * addresses are not translated stand in one slot. Keyed, so that a peer who
+ * picks addresses and ports can't fill one line.
  *
  * Return: 32 bits, the upper ones of which choose the line.
  */
@@ -44,23 +70,30 @@ u32 nf_ct_table_hash(const struct net *net,
 		     const struct nf_conntrack_tuple *tuple, u16 zone_id)
 {
 	const hsiphash_key_t *key = &nf_ct_table_of(net)->key;
-	u32 ports = (__force u32)tuple->src.u.all << 16 |
-		    (__force u32)tuple->dst.u.all;
-	u32 rest = (u32)zone_id << 16 | (u32)(tuple->src.l3num & 0xff) << 8 |
-		   tuple->dst.protonum;
+	u64 src, dst, low, high;
 
-	if (tuple->src.l3num == NFPROTO_IPV6) {
-		u32 words[10];
+	if (tuple->src.l3num == NFPROTO_IPV6)
+		return hash_v6(tuple, (u32)zone_id << 16 | tuple->dst.protonum, key);
 
-		memcpy(words, &tuple->src.u3, 16);
-		memcpy(words + 4, &tuple->dst.u3, 16);
-		words[8] = ports;
-		words[9] = rest;
-		return hsiphash(words, sizeof(words), key);
-	}
+	src = end_v4(&tuple->src.u3, &tuple->src.u);
+	dst = end_v4(&tuple->dst.u3, (const void *)&tuple->dst.u);
+	low = min(src, dst) | (u64)zone_id << 48;
+	high = max(src, dst) | (u64)(tuple->src.l3num & 0xff) << 48 |
+	       (u64)tuple->dst.protonum << 56;
+	return hsiphash_4u32(low, low >> 32, high, high >> 32, key);
+}
 
-	return hsiphash_4u32((__force u32)tuple->src.u3.ip,
-			     (__force u32)tuple->dst.u3.ip, ports, rest, key);
+/* Does one slot stand for both directions? */
+static bool stands_once(struct nf_conn *ct)
+{
+	return nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->hash ==
+	       nf_ct_link(ct, IP_CT_DIR_REPLY)->hash;
+}
+
+/* Slots that an entry takes which is inserted from a direction on. */
+static unsigned int slots_of(struct nf_conn *ct, enum ip_conntrack_dir first)
+{
+	return first == IP_CT_DIR_ORIGINAL && !stands_once(ct) ? 2 : 1;
 }
 
 /* Lock the lines of both directions of an entry, in order. */
@@ -96,8 +129,9 @@ static void release(struct held *h)
 	rcu_read_unlock();
 }
 
-static void slot_clear(struct nf_ct_line *head, const struct nf_conn *ct,
-		       enum ip_conntrack_dir dir)
+/* Number of slots that have been cleared. */
+static unsigned int slot_clear(struct nf_ct_line *head, const struct nf_conn *ct,
+			       enum ip_conntrack_dir dir)
 {
 	struct nf_ct_line *line;
 	unsigned int i;
@@ -107,9 +141,10 @@ static void slot_clear(struct nf_ct_line *head, const struct nf_conn *ct,
 
 		if (slot_ct(slot) == ct && slot_dir(slot) == dir) {
 			WRITE_ONCE(line->slot[i], 0);
-			return;
+			return 1;
 		}
 	}
+	return 0;
 }
 
 /**
@@ -164,13 +199,30 @@ static bool expired(const struct nf_conn *ct)
 	       !test_bit(IPS_OFFLOAD_BIT, &ct->status);
 }
 
+/* The tuplehash of a slot that matches. A slot of the original direction may
+ * stand for both.
+ */
+static struct nf_conntrack_tuple_hash *slot_match(unsigned long slot,
+						  const struct ct_key *key)
+{
+	struct nf_conn *ct = slot_ct(slot);
+
+	if (slot_dir(slot) == IP_CT_DIR_ORIGINAL &&
+	    matches(ct, IP_CT_DIR_ORIGINAL, key))
+		return &ct->tuplehash[IP_CT_DIR_ORIGINAL];
+	if (matches(ct, IP_CT_DIR_REPLY, key))
+		return &ct->tuplehash[IP_CT_DIR_REPLY];
+	return NULL;
+}
+
 /* Find in one line and its overflow. RCU, or the line's lock. */
-static unsigned long line_find(const struct nf_ct_line *head,
-			       const struct ct_key *key,
-			       const struct nf_conn *except)
+static struct nf_conntrack_tuple_hash *
+line_find(const struct nf_ct_line *head, const struct ct_key *key,
+	  const struct nf_conn *except)
 {
 	unsigned long want = (key->hash << 1) & SLOT_TAG;
 	u32 want_tags = tags_of(key->hash);
+	struct nf_conntrack_tuple_hash *found;
 	const struct nf_ct_line *line;
 	unsigned int i;
 
@@ -183,16 +235,18 @@ static unsigned long line_find(const struct nf_ct_line *head,
 			if ((slot & SLOT_TAG) != want ||
 			    (tags & TAGS_MASK) != want_tags || !slot)
 				continue;
-			if (slot_ct(slot) != except &&
-			    matches(slot_ct(slot), slot_dir(slot), key))
-				return slot;
+			if (slot_ct(slot) == except)
+				continue;
+			found = slot_match(slot, key);
+			if (found)
+				return found;
 		}
 	}
-	return 0;
+	return NULL;
 }
 
-static unsigned long table_find(const struct ct_key *key,
-				const struct nf_conn *except)
+static struct nf_conntrack_tuple_hash *table_find(const struct ct_key *key,
+						  const struct nf_conn *except)
 {
 	struct nf_ct_array *array = rcu_dereference(nf_ct_table_of(key->net)->cur);
 	const struct nf_ct_line *line;
@@ -210,25 +264,23 @@ static unsigned long table_find(const struct ct_key *key,
 /* Find and take a reference; an expired entry is removed, not found. */
 static struct nf_conntrack_tuple_hash *find_get(const struct ct_key *key)
 {
-	enum ip_conntrack_dir dir;
+	struct nf_conntrack_tuple_hash *found;
 	struct nf_conn *ct;
-	unsigned long slot;
 
 	for (;;) {
-		slot = table_find(key, NULL);
-		if (!slot)
+		found = table_find(key, NULL);
+		if (!found)
 			return NULL;
 
-		ct = slot_ct(slot);
-		dir = slot_dir(slot);
+		ct = nf_ct_tuplehash_to_ctrack(found);
 		if (!refcount_inc_not_zero(&ct->ct_general.use))
 			continue;	/* gone; then its slot is, too */
 
 		/* The memory may have become another entry meanwhile. */
 		smp_acquire__after_ctrl_dep();
-		if (likely(matches(ct, dir, key))) {
+		if (likely(matches(ct, NF_CT_DIRECTION(found), key))) {
 			if (likely(!expired(ct)))
-				return &ct->tuplehash[dir];
+				return found;
 			nf_ct_kill(ct);
 		}
 		nf_ct_put(ct);
@@ -359,9 +411,9 @@ static struct nf_conn *find_clash(struct held *h, struct nf_conn *ct,
 		.net = nf_ct_net(ct),
 		.hash = nf_ct_link(ct, dir)->hash,
 	};
-	unsigned long slot = line_find(h->line[dir], &key, ct);
+	struct nf_conntrack_tuple_hash *found = line_find(h->line[dir], &key, ct);
 
-	return slot ? slot_ct(slot) : NULL;
+	return found ? nf_ct_tuplehash_to_ctrack(found) : NULL;
 }
 
 /* Put one direction into its line, which has room. */
@@ -376,14 +428,15 @@ static void put_slot(struct nf_ct_line *head, struct nf_conn *ct,
 		slot_write(line, i, slot_make(ct, dir, hash), hash);
 }
 
-static void inserted(struct nf_ct_table *table, struct nf_ct_array *array)
+static void inserted(struct nf_ct_table *table, struct nf_ct_array *array,
+		     int slots)
 {
-	int n = atomic_inc_return(&table->inserted);
+	int n = atomic_add_return(slots, &table->slots);
 
-	if (n == 1)
+	if (n == slots)
 		nf_ct_expiry_kick(table->net);
 	/* Not at every entry over the limit: it may be there to stay. */
-	if (unlikely(n > array->limit) && !(n & 15) &&
+	if (unlikely(n > array->limit) && (n & 31) < slots &&
 	    !rcu_access_pointer(array->next))
 		queue_work(system_unbound_wq, &table->resize_work);
 }
@@ -410,22 +463,30 @@ static int insert_check(struct held *h, struct nf_conn *ct,
 	return 0;
 }
 
+static bool has_room(struct nf_ct_line *head, unsigned int need)
+{
+	struct nf_ct_line *line;
+	unsigned int i;
+
+	for_each_slot(line, i, head) {
+		if (!line->slot[i] && !--need)
+			return true;
+	}
+	return false;
+}
+
 /* The held line that lacks free slots, if any. */
-static struct nf_ct_line *without_room(struct held *h,
+static struct nf_ct_line *without_room(struct held *h, struct nf_conn *ct,
 				       enum ip_conntrack_dir first)
 {
-	bool same = h->line[0] == h->line[1];
-	enum ip_conntrack_dir dir;
+	unsigned int need = slots_of(ct, first);
 
-	for (dir = first; dir < IP_CT_DIR_MAX; dir++) {
-		unsigned int i, need = 1 + (same && !first);
-		struct nf_ct_line *line;
-
-		for_each_slot(line, i, h->line[dir])
-			need -= need && !line->slot[i];
-		if (need)
-			return h->line[dir];
-	}
+	if (h->line[0] == h->line[1])
+		return has_room(h->line[0], need) ? NULL : h->line[0];
+	if (!has_room(h->line[first], 1))
+		return h->line[first];
+	if (need == 2 && !has_room(h->line[!first], 1))
+		return h->line[!first];
 	return NULL;
 }
 
@@ -433,7 +494,6 @@ static void publish(struct held *h, struct nf_conn *ct,
 		    enum ip_conntrack_dir first)
 {
 	struct nf_ct_array *array = h->array[first];
-	enum ip_conntrack_dir dir;
 
 	/* Up to here ->timeout was relative, and the entry its owner's. */
 	WRITE_ONCE(ct->timeout, ct->timeout + nfct_time_stamp);
@@ -443,8 +503,9 @@ static void publish(struct held *h, struct nf_conn *ct,
 	set_bit(IPS_CONFIRMED_BIT, &ct->status);
 
 	line_due(array, h->line[first] - array->line, ct->timeout);
-	for (dir = first; dir < IP_CT_DIR_MAX; dir++)
-		put_slot(h->line[dir], ct, dir);
+	put_slot(h->line[first], ct, first);
+	if (slots_of(ct, first) == 2)
+		put_slot(h->line[!first], ct, !first);
 }
 
 /* Insert from direction @first on. */
@@ -460,7 +521,7 @@ static int insert(struct nf_conn *ct, enum ip_conntrack_dir first,
 again:
 	hold(table, ct, &h);
 	err = insert_check(&h, ct, first, clash);
-	while (!err && (full = without_room(&h, first))) {
+	while (!err && (full = without_room(&h, ct, first))) {
 		if (!spare) {
 			/* Not under a bit lock: PREEMPT_RT. */
 			release(&h);
@@ -474,7 +535,7 @@ again:
 	}
 	if (!err) {
 		publish(&h, ct, first);
-		inserted(table, h.array[first]);
+		inserted(table, h.array[first], slots_of(ct, first));
 	}
 	release(&h);
 
@@ -533,13 +594,16 @@ int nf_ct_table_insert_reply(struct nf_conn *ct)
 void nf_ct_table_remove(struct nf_conn *ct)
 {
 	struct nf_ct_table *table = nf_ct_table_of(nf_ct_net(ct));
+	unsigned int slots = 0;
 	struct held h;
 
 	hold(table, ct, &h);
-	slot_clear(h.line[IP_CT_DIR_ORIGINAL], ct, IP_CT_DIR_ORIGINAL);
-	slot_clear(h.line[IP_CT_DIR_REPLY], ct, IP_CT_DIR_REPLY);
+	if (!test_bit(IPS_NAT_CLASH_BIT, &ct->status))
+		slots = slot_clear(h.line[IP_CT_DIR_ORIGINAL], ct, IP_CT_DIR_ORIGINAL);
+	if (!slots || !stands_once(ct))
+		slots += slot_clear(h.line[IP_CT_DIR_REPLY], ct, IP_CT_DIR_REPLY);
 	release(&h);
-	atomic_dec(&table->inserted);
+	atomic_sub(slots, &table->slots);
 }
 
 /**

@@ -7,7 +7,8 @@
  * An index is an array of lines. A line is one cache line: a few slots, each
  * the address of an entry with its direction and some bits of its hash in the
  * bits that alignment leaves free, a lock bit, and the earliest time at which
- * an entry of the line falls due. A lookup reads the line, goes to the one
+ * an entry of the line falls due. A flow whose addresses are not translated has
+ * the same hash in both directions, and one slot; else it has two. A lookup reads the line, goes to the one
  * entry whose tag fits, and touches no other. What does not fit stands in
  * overflow lines chained behind the first.
  *
@@ -97,7 +98,7 @@ static_assert(SLOT_LOW < LINE_BYTES);
 /**
  * struct nf_ct_array - lines of one size of the index
  * @bits:	log2 of the number of lines; immutable
- * @limit:	entries from which on the index should grow; immutable
+ * @limit:	slots taken from which on the index should grow; immutable
  * @next:	array that lines are being moved to; RCU
  * @line:	the lines
  * @sum:	earliest @due of each group of 64 lines

@@ -63,8 +63,7 @@ static struct nf_ct_array *array_alloc(unsigned int bits)
 		return NULL;
 
 	array->bits = bits;
-	/* Two slots an entry. */
-	array->limit = lines * FILL / 2;
+	array->limit = lines * FILL;
 	array->line = kvcalloc(lines, sizeof(*array->line),
 			       GFP_KERNEL | __GFP_NOWARN);
 	array->sum = kvcalloc(groups, sizeof(*array->sum),
@@ -264,12 +263,12 @@ static unsigned int table_bits(const struct nf_ct_table *table)
 					 lockdep_is_held(&table->resize_mutex))->bits;
 }
 
-/* Lines that hold n entries at the wanted load. */
+/* Lines that hold n slots at the wanted load. */
 static unsigned int bits_for(unsigned int n)
 {
 	unsigned int bits = MIN_BITS;
 
-	while (bits < MAX_BITS && ((u64)FILL / 2 << bits) < n)
+	while (bits < MAX_BITS && ((u64)FILL << bits) < n)
 		bits++;
 	return bits;
 }
@@ -296,9 +295,9 @@ static void resize_work(struct work_struct *work)
 
 	mutex_lock(&table->resize_mutex);
 	for (;;) {
-		n = atomic_read(&table->inserted);
+		n = atomic_read(&table->slots);
 		bits = table_bits(table);
-		if (n <= (FILL / 2) << bits || bits == MAX_BITS)
+		if (n <= FILL << bits || bits == MAX_BITS)
 			break;
 		/* Without memory the next insert asks again. */
 		if (table_resize(table, bits_for(n)))
@@ -336,7 +335,7 @@ int nf_ct_table_resize(struct net *net, unsigned int buckets)
 	int err;
 
 	mutex_lock(&table->resize_mutex);
-	bits = max(bits, bits_for(atomic_read(&table->inserted)));
+	bits = max(bits, bits_for(atomic_read(&table->slots)));
 	err = table_resize(table, bits);
 	mutex_unlock(&table->resize_mutex);
 	return err;
@@ -416,7 +415,7 @@ int nf_ct_table_init_net(struct net *net)
 		bits = buckets_to_bits(nf_conntrack_htable_size);
 
 	get_random_bytes(&table->key, sizeof(table->key));
-	atomic_set(&table->inserted, 0);
+	atomic_set(&table->slots, 0);
 	mutex_init(&table->resize_mutex);
 	INIT_WORK(&table->resize_work, resize_work);
 	table->net = net;
@@ -435,7 +434,7 @@ void nf_ct_table_exit_net(struct net *net)
 	struct nf_ct_table *table = nf_ct_table_of(net);
 
 	cancel_work_sync(&table->resize_work);
-	WARN_ON(atomic_read(&table->inserted));
+	WARN_ON(atomic_read(&table->slots));
 	array_free(rcu_dereference_protected(table->cur, true));
 	RCU_INIT_POINTER(table->cur, NULL);
 }

@@ -179,7 +179,7 @@ void nf_ct_iterate_cleanup_net(int (*iter)(struct nf_conn *i, void *data),
 			       const struct nf_ct_iter_data *iter_data)
 {
 	might_sleep();
-	if (atomic_read(&nf_ct_table_of(iter_data->net)->inserted))
+	if (atomic_read(&nf_ct_table_of(iter_data->net)->slots))
 		iterate(iter_data->net, iter, iter_data->data,
 			iter_data->portid, iter_data->report);
 }
