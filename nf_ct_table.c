@@ -113,7 +113,7 @@ static void hold(struct nf_ct_table *table, struct nf_conn *ct, struct held *h)
 	line = line_lock(table, hash[first], &array);
 	h->line[first] = line;
 	h->array[first] = array;
-	if (&array->line[line_index(array, hash[!first])] != line)
+	if (line_of(array, hash[!first]) != line)
 		line = line_lock(table, hash[!first], &array);
 	h->line[!first] = line;
 	h->array[!first] = array;
@@ -172,7 +172,7 @@ void nf_ct_table_due(struct nf_conn *ct)
 		line_due(array, index, when);
 		/* Pairs with move(): ->due before "moved", or we see it. */
 		smp_mb();
-		if (!line_moved(&array->line[index]))
+		if (!line_moved(array_line(array, index)))
 			break;
 		/* Pairs with move(): where to, before "moved". */
 		smp_rmb();
@@ -252,7 +252,7 @@ static struct nf_conntrack_tuple_hash *table_find(const struct ct_key *key,
 	const struct nf_ct_line *line;
 
 	for (;;) {
-		line = &array->line[line_index(array, key->hash)];
+		line = line_of(array, key->hash);
 		if (likely(!line_moved(line)))
 			return line_find(line, key, except);
 		/* Pairs with move(): the flag is set after ->next. */
@@ -502,7 +502,7 @@ static void publish(struct held *h, struct nf_conn *ct,
 	smp_mb__before_atomic();
 	set_bit(IPS_CONFIRMED_BIT, &ct->status);
 
-	line_due(array, h->line[first] - array->line, ct->timeout);
+	line_due(array, line_index(array, nf_ct_link(ct, first)->hash), ct->timeout);
 	put_slot(h->line[first], ct, first);
 	if (slots_of(ct, first) == 2)
 		put_slot(h->line[!first], ct, !first);

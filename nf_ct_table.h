@@ -68,6 +68,7 @@
 #define TAGS_BITS	(32 / LINE_SLOTS)
 #define TAGS_MASK	GENMASK(TAGS_BITS - 1, 0)
 
+#define CHUNK_BITS	15		/* lines in one piece of memory: 2 MB */
 #define GROUP_BITS	6		/* lines summed up by a word */
 #define MIN_BITS	6		/* a page */
 #define MAX_BITS	26
@@ -100,15 +101,16 @@ static_assert(SLOT_LOW < LINE_BYTES);
  * @bits:	log2 of the number of lines; immutable
  * @limit:	slots taken from which on the index should grow; immutable
  * @next:	array that lines are being moved to; RCU
- * @line:	the lines
  * @sum:	earliest @due of each group of 64 lines
+ * @chunk:	the lines, 2 MB at a time: pieces of that size are to be had
+ *		in one page of the machine, which saves a far access more
  */
 struct nf_ct_array {
 	unsigned int		bits;
 	int			limit;
 	struct nf_ct_array __rcu *next;
-	struct nf_ct_line	*line;
 	u32			*sum;
+	struct nf_ct_line	*chunk[];
 };
 
 static inline struct nf_ct_table *nf_ct_table_of(const struct net *net)
@@ -170,6 +172,17 @@ static inline unsigned int line_index(const struct nf_ct_array *array, u32 hash)
 	return hash >> (32 - array->bits);
 }
 
+static inline struct nf_ct_line *array_line(const struct nf_ct_array *array,
+					    unsigned int index)
+{
+	return &array->chunk[index >> CHUNK_BITS][index & (BIT(CHUNK_BITS) - 1)];
+}
+
+static inline struct nf_ct_line *line_of(const struct nf_ct_array *array, u32 hash)
+{
+	return array_line(array, line_index(array, hash));
+}
+
 /* Last hash that belongs to the line. */
 static inline u32 line_last(const struct nf_ct_array *array, unsigned int index)
 {
@@ -191,7 +204,7 @@ static inline struct nf_ct_line *line_lock(struct nf_ct_table *table, u32 hash,
 	struct nf_ct_line *line;
 
 	for (;;) {
-		line = &array->line[line_index(array, hash)];
+		line = line_of(array, hash);
 		bit_spin_lock(LINE_LOCK, &line->state);
 		if (likely(!line_moved(line)))
 			break;
@@ -271,7 +284,7 @@ static inline void line_due(struct nf_ct_array *array, unsigned int index, u32 w
 {
 	if (!earlier(when, nfct_time_stamp + FAR_OFF))
 		return;
-	if (due_lower(&array->line[index].due, when))
+	if (due_lower(&array_line(array, index)->due, when))
 		due_lower(&array->sum[index >> GROUP_BITS], when);
 }
 

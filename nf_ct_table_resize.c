@@ -30,54 +30,89 @@ static bool ready __read_mostly;
 
 /* --- resize ------------------------------------------------------------ */
 
-static void array_free(struct nf_ct_array *array)
+/* Chunks of an array, and lines of each. */
+static unsigned int chunks_of(unsigned int bits)
+{
+	return bits > CHUNK_BITS ? 1U << (bits - CHUNK_BITS) : 1;
+}
+
+static unsigned int lines_of_chunk(unsigned int bits)
+{
+	return 1U << min_t(unsigned int, bits, CHUNK_BITS);
+}
+
+static void chunk_free(struct nf_ct_line *chunk, unsigned int lines)
 {
 	struct nf_ct_line *line, *next;
-	u32 i;
+	unsigned int i;
+
+	if (!chunk)
+		return;
+	for (i = 0; i < lines; i++) {
+		for (line = line_next(&chunk[i]); line; line = next) {
+			next = line_next(line);
+			kfree(line);
+		}
+	}
+	kvfree(chunk);
+}
+
+static void array_free(struct nf_ct_array *array)
+{
+	unsigned int i;
 
 	if (!array)
 		return;
-	if (array->line) {
-		for (i = 0; i < 1U << array->bits; i++) {
-			for (line = line_next(&array->line[i]); line; line = next) {
-				next = line_next(line);
-				kfree(line);
-			}
-			if (!(i & 4095))
-				cond_resched();
-		}
+	for (i = 0; i < chunks_of(array->bits); i++) {
+		chunk_free(array->chunk[i], lines_of_chunk(array->bits));
+		cond_resched();
 	}
-	kvfree(array->line);
 	kvfree(array->sum);
-	kfree(array);
+	kvfree(array);
+}
+
+static struct nf_ct_line *chunk_alloc(unsigned int lines, u32 due)
+{
+	struct nf_ct_line *chunk;
+	unsigned int i;
+
+	chunk = kvcalloc(lines, sizeof(*chunk), GFP_KERNEL | __GFP_NOWARN);
+	if (!chunk)
+		return NULL;
+	for (i = 0; i < lines; i++)
+		chunk[i].due = due;
+	return chunk;
 }
 
 static struct nf_ct_array *array_alloc(unsigned int bits)
 {
-	u32 i, lines = 1U << bits, groups = lines >> GROUP_BITS;
+	u32 i, groups = 1U << (bits - GROUP_BITS);
 	u32 far_off = nfct_time_stamp + FAR_OFF;
 	struct nf_ct_array *array;
 
-	array = kzalloc(sizeof(*array), GFP_KERNEL);
+	array = kvzalloc(struct_size(array, chunk, chunks_of(bits)), GFP_KERNEL);
 	if (!array)
 		return NULL;
 
 	array->bits = bits;
-	array->limit = lines * FILL;
-	array->line = kvcalloc(lines, sizeof(*array->line),
-			       GFP_KERNEL | __GFP_NOWARN);
+	array->limit = FILL << bits;
 	array->sum = kvcalloc(groups, sizeof(*array->sum),
 			      GFP_KERNEL | __GFP_NOWARN);
-	if (!array->line || !array->sum) {
-		array_free(array);
-		return NULL;
-	}
-
-	for (i = 0; i < lines; i++)
-		array->line[i].due = far_off;
+	if (!array->sum)
+		goto fail;
 	for (i = 0; i < groups; i++)
 		array->sum[i] = far_off;
+
+	for (i = 0; i < chunks_of(bits); i++) {
+		array->chunk[i] = chunk_alloc(lines_of_chunk(bits), far_off);
+		if (!array->chunk[i])
+			goto fail;
+		cond_resched();
+	}
 	return array;
+fail:
+	array_free(array);
+	return NULL;
 }
 
 /* Overflow lines at hand, so that none is allocated under a lock. */
@@ -132,7 +167,7 @@ static void run_lock(const struct run *run)
 	unsigned int i;
 
 	for (i = 0; i < run->n; i++)
-		bit_spin_lock(LINE_LOCK, &run->from->line[run->first + i].state);
+		bit_spin_lock(LINE_LOCK, &array_line(run->from, run->first + i)->state);
 }
 
 static void run_unlock(const struct run *run)
@@ -140,7 +175,7 @@ static void run_unlock(const struct run *run)
 	unsigned int i;
 
 	for (i = run->n; i-- > 0; )
-		bit_spin_unlock(LINE_LOCK, &run->from->line[run->first + i].state);
+		bit_spin_unlock(LINE_LOCK, &array_line(run->from, run->first + i)->state);
 }
 
 /* An upper bound of the overflow lines that moving a locked run takes. */
@@ -150,7 +185,7 @@ static unsigned int run_needs(const struct run *run)
 	struct nf_ct_line *line;
 
 	for (i = 0; i < run->n; i++)
-		for_each_line(line, &run->from->line[run->first + i])
+		for_each_line(line, array_line(run->from, run->first + i))
 			n++;
 	return n;
 }
@@ -159,7 +194,7 @@ static void move_slot(struct nf_ct_array *to, unsigned long slot,
 		      struct pool *pool)
 {
 	u32 hash = slot_hash(slot);
-	struct nf_ct_line *head = &to->line[line_index(to, hash)];
+	struct nf_ct_line *head = line_of(to, hash);
 	struct nf_ct_line *line;
 	unsigned int i;
 
@@ -178,7 +213,7 @@ static void move_due(const struct run *run, unsigned int index)
 	unsigned int end = line_index(run->to, line_last(run->from, index));
 
 	for (; i <= end; i++)
-		line_due(run->to, i, READ_ONCE(run->from->line[index].due));
+		line_due(run->to, i, READ_ONCE(array_line(run->from, index)->due));
 }
 
 /* Move a run of old lines. -EAGAIN: the pool is too small. */
@@ -198,14 +233,14 @@ static int move(const struct run *run, struct pool *pool, unsigned int *needs)
 	}
 
 	for (i = run->first; i < run->first + run->n; i++)
-		for_each_slot(line, s, &run->from->line[i])
+		for_each_slot(line, s, array_line(run->from, i))
 			if (line->slot[s])
 				move_slot(run->to, line->slot[s], pool);
 
 	/* Publishes the new lines. Pairs with table_find(). */
 	smp_wmb();
 	for (i = run->first; i < run->first + run->n; i++)
-		set_bit(LINE_MOVED, &run->from->line[i].state);
+		set_bit(LINE_MOVED, &array_line(run->from, i)->state);
 	/* Pairs with nf_ct_table_due(): "moved" before ->due. */
 	smp_mb__after_atomic();
 	for (i = run->first; i < run->first + run->n; i++)
