@@ -213,6 +213,28 @@ void nf_ct_pressure_closing(struct nf_conn *ct);
 bool nf_ct_pressure_evict(struct net *net);
 
 /* nf_ct_entry.c */
+
+/* Has the protocol a state that takes all of union nf_conntrack_proto? */
+static inline bool nf_ct_proto_large(u8 protonum)
+{
+	return protonum == IPPROTO_TCP || protonum == IPPROTO_SCTP ||
+	       protonum == IPPROTO_DCCP;
+}
+
+/* Bytes of an entry whose protocol has not: 8 bytes do for the others. */
+#define NF_CT_SMALL	ALIGN(offsetof(struct nf_conn, proto) + 8, 8)
+
+static_assert(sizeof_field(struct nf_conn, proto.udp) <= 8);
+#ifdef CONFIG_NF_CT_PROTO_GRE
+static_assert(sizeof_field(struct nf_conn, proto.gre) <= 8);
+#endif
+
+/* Bytes of an entry without the room for extensions behind it. */
+static inline size_t nf_ct_entry_size(const struct nf_conn *ct)
+{
+	return nf_ct_proto_large(nf_ct_protonum(ct)) ? sizeof(*ct) : NF_CT_SMALL;
+}
+
 int nf_ct_entry_init(void);
 void nf_ct_entry_exit(void);
 void nf_ct_assure(struct nf_conn *ct);
