@@ -96,6 +96,7 @@ struct nf_ct_shard {
  * @expiry_work: the sweep; runs while the index holds entries
  * @shard:	evictable entries, sharded by hash
  * @next_shard:	where the next victim is looked for; racy on purpose
+ * @extended:	how many of the last entries had extensions, up to a bound
  * @auto_helper: helpers are assigned by port; nf_conntrack_helper
  * @skip_filter: established flows pass by the filter table;
  *		nf_ct_skip_mutex
@@ -110,6 +111,7 @@ struct nf_ct_pernet {
 	struct delayed_work	expiry_work;
 	struct nf_ct_shard	shard[NF_CT_SHARDS];
 	unsigned int		next_shard;
+	u8			extended;
 	u8			auto_helper;
 	u8			skip_filter;
 	unsigned int		dying;
@@ -239,6 +241,7 @@ int nf_ct_entry_init(void);
 void nf_ct_entry_exit(void);
 void nf_ct_assure(struct nf_conn *ct);
 size_t nf_ct_entry_room(struct nf_conn *ct);
+void nf_ct_entry_learn(const struct nf_conn *ct);
 
 /* nf_ct_extend.c */
 void nf_ct_ext_free(struct nf_conn *ct);

@@ -664,6 +664,7 @@ int __nf_conntrack_confirm(struct sk_buff *skb)
 		return NF_DROP;
 	}
 
+	nf_ct_entry_learn(ct);
 	if (!test_bit(IPS_ASSURED_BIT, &ct->status))
 		nf_ct_pressure_add(ct);
 	announce(ct);

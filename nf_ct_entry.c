@@ -29,7 +29,9 @@
 #include "nf_ct.h"
 #include "compat/compat.h"
 
-#define ENTRY_ALIGN	64	/* the index keeps bits below an address */
+#define ENTRY_ALIGN	32	/* the index keeps bits below an address */
+
+#define EXTENDED_MAX	16	/* see nf_ct_entry_learn() */
 
 /* Room for NAT, accounting and events together. */
 #define EXT_ROOM	ALIGN(sizeof(struct nf_ct_ext) + \
@@ -70,13 +72,35 @@ static struct kmem_cache *cache_of(u8 protonum, bool roomy)
 	return caches[nf_ct_proto_large(protonum)][roomy];
 }
 
-/* Is it likely that entries of this namespace get extensions? */
+/* Will an entry of this namespace get extensions? Some settings say so. Whether
+ * rules translate, or give helpers and timeouts, is known from the entries before.
+ */
 static bool wants_room(const struct net *net)
 {
 	return net->ct.sysctl_acct || net->ct.sysctl_tstamp ||
 	       rcu_access_pointer(net->ct.nf_conntrack_event_cb) ||
-	       rcu_access_pointer(nf_nat_hook) || nf_ct_labels_used(net) ||
-	       !IS_ENABLED(CONFIG_64BIT);
+	       nf_ct_labels_used(net) || !IS_ENABLED(CONFIG_64BIT) ||
+	       READ_ONCE(nf_ct_pernet_priv(net)->extended) > EXTENDED_MAX / 2;
+}
+
+/**
+ * nf_ct_entry_learn - an entry is confirmed: has it extensions?
+ * @ct: entry
+ *
+ * So that the next ones have room for them, or don't. A count that goes up and
+ * down between bounds; two CPUs may lose a step.
+ *
+ * Context: any but hard interrupt.
+ */
+void nf_ct_entry_learn(const struct nf_conn *ct)
+{
+	struct nf_ct_pernet *pernet = nf_ct_pernet_priv(nf_ct_net(ct));
+	u8 extended = READ_ONCE(pernet->extended);
+
+	if (ct->ext && extended < EXTENDED_MAX)
+		WRITE_ONCE(pernet->extended, extended + 1);
+	else if (!ct->ext && extended)
+		WRITE_ONCE(pernet->extended, extended - 1);
 }
 
 /* Count the new entry; when the table is full, another has to go for it. */

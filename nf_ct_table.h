@@ -58,9 +58,9 @@
 #define LINE_MOVED	1
 #define LINE_FLAGS	(BIT(LINE_LOCK) | BIT(LINE_MOVED))
 
-/* Bits of a slot below the address, which is a multiple of LINE_BYTES. */
+/* Bits of a slot below the address, which is a multiple of 32. */
 #define SLOT_DIR	BIT(0)
-#define SLOT_TAG_BITS	5
+#define SLOT_TAG_BITS	4
 #define SLOT_TAG	(GENMASK(SLOT_TAG_BITS - 1, 0) << 1)
 #define SLOT_LOW	(SLOT_DIR | SLOT_TAG)
 
@@ -94,7 +94,7 @@ struct nf_ct_line {
 } __aligned(LINE_BYTES);
 
 static_assert(sizeof(struct nf_ct_line) == LINE_BYTES);
-static_assert(SLOT_LOW < LINE_BYTES);
+static_assert(SLOT_LOW < 32);
 
 /**
  * struct nf_ct_array - lines of one size of the index
