@@ -223,7 +223,10 @@ static inline bool nf_ct_proto_large(u8 protonum)
 	       protonum == IPPROTO_DCCP;
 }
 
-/* Bytes of an entry whose protocol has not: 8 bytes do for the others. */
+/* Bytes of an entry, and of one whose protocol has not: 8 bytes do for that.
+ * Counters of 64 bits lie behind, also on 32-bit kernels.
+ */
+#define NF_CT_LARGE	ALIGN(sizeof(struct nf_conn), 8)
 #define NF_CT_SMALL	ALIGN(offsetof(struct nf_conn, proto) + 8, 8)
 
 static_assert(sizeof_field(struct nf_conn, proto.udp) <= 8);
@@ -234,7 +237,7 @@ static_assert(sizeof_field(struct nf_conn, proto.gre) <= 8);
 /* Bytes of an entry without the room for extensions behind it. */
 static inline size_t nf_ct_entry_size(const struct nf_conn *ct)
 {
-	return nf_ct_proto_large(nf_ct_protonum(ct)) ? sizeof(*ct) : NF_CT_SMALL;
+	return nf_ct_proto_large(nf_ct_protonum(ct)) ? NF_CT_LARGE : NF_CT_SMALL;
 }
 
 int nf_ct_entry_init(void);

@@ -601,8 +601,8 @@ int __init nf_ct_entry_init(void)
 	} slabs[2][2] = {
 		{ { "nf_conntrack_small",	NF_CT_SMALL },
 		  { "nf_conntrack_small_ext",	NF_CT_SMALL + EXT_ROOM } },
-		{ { "nf_conntrack",		sizeof(struct nf_conn) },
-		  { "nf_conntrack_ext",		sizeof(struct nf_conn) + EXT_ROOM } },
+		{ { "nf_conntrack",		NF_CT_LARGE },
+		  { "nf_conntrack_ext",		NF_CT_LARGE + EXT_ROOM } },
 	};
 	unsigned int i;
 

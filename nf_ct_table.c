@@ -199,31 +199,33 @@ static bool expired(const struct nf_conn *ct)
 	       !test_bit(IPS_OFFLOAD_BIT, &ct->status);
 }
 
-/* The tuplehash of a slot that matches. A slot of the original direction may
- * stand for both.
+/* Which direction of the entry in a slot matches? A slot of the original
+ * direction may stand for both. Return: entry | direction, or 0.
  */
-static struct nf_conntrack_tuple_hash *slot_match(unsigned long slot,
-						  const struct ct_key *key)
+static unsigned long slot_match(unsigned long slot, const struct ct_key *key)
 {
 	struct nf_conn *ct = slot_ct(slot);
 
 	if (slot_dir(slot) == IP_CT_DIR_ORIGINAL &&
 	    matches(ct, IP_CT_DIR_ORIGINAL, key))
-		return &ct->tuplehash[IP_CT_DIR_ORIGINAL];
+		return (unsigned long)ct | IP_CT_DIR_ORIGINAL;
 	if (matches(ct, IP_CT_DIR_REPLY, key))
-		return &ct->tuplehash[IP_CT_DIR_REPLY];
-	return NULL;
+		return (unsigned long)ct | IP_CT_DIR_REPLY;
+	return 0;
 }
 
-/* Find in one line and its overflow. RCU, or the line's lock. */
-static struct nf_conntrack_tuple_hash *
-line_find(const struct nf_ct_line *head, const struct ct_key *key,
-	  const struct nf_conn *except)
+/* Find in one line and its overflow. RCU, or the line's lock. Return: as
+ * slot_match(); the entry itself may have become another one, whose directions
+ * are just being written.
+ */
+static unsigned long line_find(const struct nf_ct_line *head,
+			       const struct ct_key *key,
+			       const struct nf_conn *except)
 {
 	unsigned long want = (key->hash << 1) & SLOT_TAG;
 	u32 want_tags = tags_of(key->hash);
-	struct nf_conntrack_tuple_hash *found;
 	const struct nf_ct_line *line;
+	unsigned long found;
 	unsigned int i;
 
 	for_each_line(line, head) {
@@ -242,11 +244,10 @@ line_find(const struct nf_ct_line *head, const struct ct_key *key,
 				return found;
 		}
 	}
-	return NULL;
+	return 0;
 }
 
-static struct nf_conntrack_tuple_hash *table_find(const struct ct_key *key,
-						  const struct nf_conn *except)
+static unsigned long table_find(const struct ct_key *key)
 {
 	struct nf_ct_array *array = rcu_dereference(nf_ct_table_of(key->net)->cur);
 	const struct nf_ct_line *line;
@@ -254,7 +255,7 @@ static struct nf_conntrack_tuple_hash *table_find(const struct ct_key *key,
 	for (;;) {
 		line = line_of(array, key->hash);
 		if (likely(!line_moved(line)))
-			return line_find(line, key, except);
+			return line_find(line, key, NULL);
 		/* Pairs with move(): the flag is set after ->next. */
 		smp_rmb();
 		array = rcu_dereference(array->next);
@@ -264,23 +265,25 @@ static struct nf_conntrack_tuple_hash *table_find(const struct ct_key *key,
 /* Find and take a reference; an expired entry is removed, not found. */
 static struct nf_conntrack_tuple_hash *find_get(const struct ct_key *key)
 {
-	struct nf_conntrack_tuple_hash *found;
+	enum ip_conntrack_dir dir;
 	struct nf_conn *ct;
+	unsigned long found;
 
 	for (;;) {
-		found = table_find(key, NULL);
+		found = table_find(key);
 		if (!found)
 			return NULL;
 
-		ct = nf_ct_tuplehash_to_ctrack(found);
+		ct = slot_ct(found);
+		dir = slot_dir(found);
 		if (!refcount_inc_not_zero(&ct->ct_general.use))
 			continue;	/* gone; then its slot is, too */
 
 		/* The memory may have become another entry meanwhile. */
 		smp_acquire__after_ctrl_dep();
-		if (likely(matches(ct, NF_CT_DIRECTION(found), key))) {
+		if (likely(matches(ct, dir, key))) {
 			if (likely(!expired(ct)))
-				return found;
+				return &ct->tuplehash[dir];
 			nf_ct_kill(ct);
 		}
 		nf_ct_put(ct);
@@ -411,9 +414,8 @@ static struct nf_conn *find_clash(struct held *h, struct nf_conn *ct,
 		.net = nf_ct_net(ct),
 		.hash = nf_ct_link(ct, dir)->hash,
 	};
-	struct nf_conntrack_tuple_hash *found = line_find(h->line[dir], &key, ct);
 
-	return found ? nf_ct_tuplehash_to_ctrack(found) : NULL;
+	return slot_ct(line_find(h->line[dir], &key, ct));
 }
 
 /* Put one direction into its line, which has room. */

@@ -8,9 +8,9 @@
  * the address of an entry with its direction and some bits of its hash in the
  * bits that alignment leaves free, a lock bit, and the earliest time at which
  * an entry of the line falls due. A flow whose addresses are not translated has
- * the same hash in both directions, and one slot; else it has two. A lookup reads the line, goes to the one
- * entry whose tag fits, and touches no other. What does not fit stands in
- * overflow lines chained behind the first.
+ * the same hash in both directions, and one slot; else it has two. A lookup
+ * reads the line, goes to the one entry whose tag fits, and touches no other.
+ * What does not fit stands in overflow lines chained behind the first.
  *
  * The line of a hash is given by its *upper* bits. So lines stand in the
  * order of the hash, in arrays of any size: a place in a walk is a hash, and
