@@ -7,7 +7,11 @@
 #: make install          puts them into its updates/, where modprobe prefers them
 #: make uninstall        takes them out again
 #: make run              the demonstration: real traffic through a router in QEMU
-#: make check            all tests on both kernels
+#: make check            the tests: all in User-Mode Linux, for both kernels, a core
+#:                       of them in QEMU on Debian's kernels
+#: make check-all        all tests on Debian's kernels
+#: make check-debug      all tests on kernels with KASAN, lockdep and so on, and with
+#:                       KCSAN, of both series; takes hours (MACHINE="check:6.12")
 #: make check-stock      the same tests on the stock modules
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
 #: make fuzz             the FTP parser under libFuzzer, for FUZZ_SECONDS (600)
@@ -43,7 +47,7 @@ FLOWS ?=
 ROUNDS ?=
 export FIGURES FLOWS ROUNDS
 
-.PHONY: modules install uninstall run check check-stock check-abi bench compare fuzz embed unembed check-packages shell \
+.PHONY: modules install uninstall run check check-all check-debug check-stock check-abi bench compare fuzz embed unembed check-packages shell \
 	fetch lint clean help
 
 modules:
@@ -56,7 +60,13 @@ run: fetch
 	@scripts/demo
 
 check: fetch
-	@scripts/check $(KVER)
+	@scripts/check $(or $(MACHINE),$(KVER))
+
+check-all: fetch
+	@scripts/check 6.1 6.12
+
+check-debug: fetch
+	@scripts/check $(or $(MACHINE),check:6.12 race:6.12 check:6.1 race:6.1)
 
 check-stock: fetch
 	@scripts/check --stock $(KVER)

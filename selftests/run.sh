@@ -88,13 +88,13 @@ tidy() {
 	done
 }
 
-# time_limit TEST: its seconds, from the file settings.
+# time_limit TEST: its seconds, from the file settings; SLOW times as many.
 time_limit() {
 	local timeout=60
 
 	. ./settings
 	local own=timeout_${1//[^a-z0-9]/_}
-	echo "${!own:-$timeout}"
+	echo $((${!own:-$timeout} * ${SLOW:-1}))
 }
 
 # run_test NUMBER NAME [again]: a test that fails is run once more, since under
@@ -172,6 +172,36 @@ run_test() {
 	fi
 }
 
+# scan_leaks: lets kmemleak look for what nobody refers to; twice, since it says
+# nothing of what is younger than five seconds.
+kmemleak=/sys/kernel/debug/kmemleak
+scan_leaks() {
+	local end=$((SECONDS + 6))
+
+	echo scan >$kmemleak
+	while [ $SECONDS -lt $end ]; do
+		pause
+	done
+	echo scan >$kmemleak
+}
+
+# leaks: what the tests have lost, if the kernel can tell.
+leaks() {
+	local lost
+
+	[ -w $kmemleak ] || return
+	scan_leaks
+	lost=$(grep -c '^unreferenced object' $kmemleak)
+	sed 's/^/# /' $kmemleak | head -n 200
+	if [ "$lost" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok kmemleak: nothing is lost"
+	else
+		failed=$((failed + 1))
+		echo "not ok kmemleak: $lost objects are lost"
+	fi
+}
+
 all=$(make -s list)
 if [ -n "${TEST-}" ]; then
 	wanted=
@@ -214,6 +244,12 @@ hold_hooks() {
 	[ "$rc" = 0 ] || echo "# the hooks could not be held"
 }
 
+# What was lost before is not the tests' doing.
+if [ -w $kmemleak ]; then
+	scan_leaks
+	echo clear >$kmemleak
+fi
+
 # Nothing here may hang on the machine's own users of the module.
 hold_hooks
 modprobe nf_conntrack || exit 1
@@ -227,6 +263,8 @@ for name in "${names[@]}"; do
 	run_test $number "$name"
 	echo "# so far: $passed passed, $failed failed, $skipped skipped; $SECONDS s"
 done
+unload
+leaks
 echo "# run a second time:${again:- none}"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Memory runs out: each allocation of loading the modules, of making a namespace,
+# of a rule that needs the tracker, of a new entry with all extensions, of an
+# expectation, of netlink's requests and of a resize fails once, one after the
+# other. What was asked for fails or goes well, nothing is lost and nothing is left,
+# and without the failure it works as before.
+#
+# Needs a kernel with fault injection (scripts/debug/kernel check, uml-check).
+
+. "$(dirname "$0")/lib.sh"
+need_tools python3 nft conntrack
+
+debugfs=/sys/kernel/debug
+[ -d $debugfs/failslab ] && [ -e /proc/self/fail-nth ] ||
+	skip_all "the kernel has no fault injection"
+
+# What the kernel says of an allocation that failed is no fault; what else it says
+# is looked at below. The console would not tell these apart.
+read -r level _ </proc/sys/kernel/printk
+dmesg -n 1
+for kind in failslab fail_page_alloc; do
+	[ -d $debugfs/$kind ] || continue
+	echo N >$debugfs/$kind/ignore-gfp-wait
+	echo 0 >$debugfs/$kind/verbose
+	echo 0 >$debugfs/$kind/probability
+	echo -1 >$debugfs/$kind/times
+done
+[ ! -e $debugfs/failslab/cache-filter ] || echo N >$debugfs/failslab/cache-filter
+[ ! -e $debugfs/fail_page_alloc/min-order ] || echo 0 >$debugfs/fail_page_alloc/min-order
+[ ! -e $debugfs/fail_page_alloc/ignore-gfp-highmem ] ||
+	echo N >$debugfs/fail_page_alloc/ignore-gfp-highmem
+
+results python3 "$(dirname "$0")/fault_injection.py"
+
+# complaints: the log without reports of allocations that failed.
+complaints() {
+	dmesg | awk '
+		/page allocation failure|vmalloc error|SLUB: Unable to allocate|FAULT_INJECTION/ { skip = 60 }
+		/WARNING:|BUG|KASAN|UBSAN|ODEBUG|possible|suspicious|refcount_t|unreferenced/ { skip = 0; print }
+		skip > 0 { skip--; next }
+		/Call Trace/ { print }'
+}
+check_eq "the kernel's log has no complaint" "" "$(complaints)"
+[ -n "$(complaints)" ] || dmesg --clear
+dmesg -n "$level"
+finish
