@@ -53,19 +53,20 @@ struct nf_ct_array;
  * struct nf_ct_table - the index of one network namespace
  * @cur:	array that lookups start in; RCU, replaced under @resize_mutex
  * @key:	key of the hash, drawn when the namespace is made; immutable
- * @slots:	slots that are taken in the index
+ * @net:	the namespace; immutable
+ * @slots:	slots that are taken in the index; on a cache line of its own,
+ *		since each insert writes it and each lookup reads the above
  * @resize_mutex: held by whoever replaces @cur
  * @resize_work: grows the index; queued by the insert that crosses the load
- * @net:	the namespace; immutable
  */
 struct nf_ct_table {
 	struct nf_ct_array __rcu *cur;
 	hsiphash_key_t		key;
-	atomic_t		slots;
+	struct net		*net;
+	atomic_t		slots ____cacheline_aligned_in_smp;
 	struct mutex		resize_mutex;
 	struct work_struct	resize_work;
-	struct net		*net;
-};
+} ____cacheline_aligned_in_smp;
 
 #define NF_CT_SHARDS	16	/* lists of evictable entries a namespace */
 
