@@ -24,6 +24,7 @@
 
 #ifndef __GENKSYMS__
 
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
@@ -183,6 +184,11 @@ u32 nf_ct_table_hash(const struct net *net,
 struct nf_conntrack_tuple_hash *
 nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
 		 const struct nf_conntrack_tuple *tuple);
+struct nf_conntrack_tuple_hash *
+nf_ct_table_find_hash(struct net *net, const struct nf_conntrack_zone *zone,
+		      const struct nf_conntrack_tuple *tuple, u32 hash);
+void nf_ct_table_fetch_line(const struct net *net, u32 hash);
+void nf_ct_table_fetch_entry(const struct net *net, u32 hash);
 int nf_ct_table_insert(struct nf_conn *ct, struct nf_conn **clash);
 int nf_ct_table_insert_reply(struct nf_conn *ct);
 void nf_ct_table_remove(struct nf_conn *ct);
@@ -193,6 +199,40 @@ void nf_ct_table_place(struct nf_conn *ct, struct nf_ct_pos *pos);
 unsigned int nf_ct_table_expired(struct net *net, struct nf_ct_pos *pos,
 				 struct nf_conn **batch, unsigned int max);
 int nf_ct_table_resize(struct net *net, unsigned int buckets);
+
+/* nf_ct_ahead.c */
+#ifdef CONFIG_NETFILTER_INGRESS
+DECLARE_STATIC_KEY_FALSE(nf_ct_ahead_key);
+
+int nf_ct_ahead_init(void);
+void nf_ct_ahead_exit(void);
+bool nf_ct_ahead_hash(const struct sk_buff *skb, const struct net *net, u32 *hash);
+
+static inline bool nf_ct_ahead(void)
+{
+	return static_branch_unlikely(&nf_ct_ahead_key);
+}
+#else
+static inline int nf_ct_ahead_init(void)
+{
+	return 0;
+}
+
+static inline void nf_ct_ahead_exit(void)
+{
+}
+
+static inline bool nf_ct_ahead_hash(const struct sk_buff *skb,
+				    const struct net *net, u32 *hash)
+{
+	return false;
+}
+
+static inline bool nf_ct_ahead(void)
+{
+	return false;
+}
+#endif
 
 /* nf_ct_expiry.c */
 void nf_ct_expiry_init_net(struct net *net);

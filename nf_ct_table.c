@@ -10,6 +10,7 @@
 
 #ifndef __GENKSYMS__
 #include <linux/module.h>
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 #endif
 
@@ -322,6 +323,70 @@ nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
 
 	key.hash = nf_ct_table_hash(net, tuple, reply);
 	return find_get(&key);
+}
+
+/**
+ * nf_ct_table_find_hash - find an entry by a hash that is most likely right
+ * @net: namespace
+ * @zone: zone of the packet
+ * @tuple: tuple of the packet
+ * @hash: what is taken for its hash
+ *
+ * Context: RCU read side.
+ *
+ * Return: as nf_ct_table_find(); NULL also if the hash is wrong.
+ */
+struct nf_conntrack_tuple_hash *
+nf_ct_table_find_hash(struct net *net, const struct nf_conntrack_zone *zone,
+		      const struct nf_conntrack_tuple *tuple, u32 hash)
+{
+	const struct ct_key key = {
+		.tuple = tuple,
+		.zone = zone,
+		.net = net,
+		.hash = hash,
+	};
+
+	return find_get(&key);
+}
+
+/**
+ * nf_ct_table_fetch_line - a line of the index will be needed soon
+ * @net: namespace
+ * @hash: what will be looked up
+ *
+ * Context: RCU read side.
+ */
+void nf_ct_table_fetch_line(const struct net *net, u32 hash)
+{
+	prefetch(line_of(rcu_dereference(nf_ct_table_of(net)->cur), hash));
+}
+
+/**
+ * nf_ct_table_fetch_entry - an entry will be needed soon
+ * @net: namespace
+ * @hash: what will be looked up, whose line has been asked for
+ *
+ * Reads the line, but no entry: an address is all that a prefetch needs.
+ *
+ * Context: RCU read side.
+ */
+void nf_ct_table_fetch_entry(const struct net *net, u32 hash)
+{
+	const struct nf_ct_line *line =
+		line_of(rcu_dereference(nf_ct_table_of(net)->cur), hash);
+	u32 tags = READ_ONCE(line->tags);
+	unsigned int i, at;
+
+	for (i = 0; i < LINE_SLOTS; i++, tags >>= TAGS_BITS) {
+		unsigned long slot = READ_ONCE(line->slot[i]);
+
+		if ((slot & SLOT_TAG) != ((hash << 1) & SLOT_TAG) ||
+		    (tags & TAGS_MASK) != tags_of(hash) || !slot)
+			continue;
+		for (at = 0; at < sizeof(struct nf_conn); at += LINE_BYTES)
+			prefetchw((void *)slot_ct(slot) + at);
+	}
 }
 
 /**
