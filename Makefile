@@ -77,7 +77,7 @@ check-abi: fetch
 fuzz:
 	@scripts/check-parser --fuzz $(FUZZ_SECONDS) --keep
 
-bench:
+bench: fetch
 	@bench/run
 
 embed unembed:
