@@ -86,7 +86,7 @@ unit:
 fuzz: fetch
 	@scripts/fuzz $(if $(filter 1,$(STOCK)),--stock) $(PARTS)
 
-bench:
+bench: fetch
 	@bench/run
 
 embed unembed:

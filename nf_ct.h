@@ -24,6 +24,7 @@
 
 #ifndef __GENKSYMS__
 
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
@@ -53,19 +54,20 @@ struct nf_ct_array;
  * struct nf_ct_table - the index of one network namespace
  * @cur:	array that lookups start in; RCU, replaced under @resize_mutex
  * @key:	key of the hash, drawn when the namespace is made; immutable
- * @inserted:	entries that are in the index now (not the unconfirmed ones)
+ * @net:	the namespace; immutable
+ * @slots:	slots that are taken in the index; on a cache line of its own,
+ *		since each insert writes it and each lookup reads the above
  * @resize_mutex: held by whoever replaces @cur
  * @resize_work: grows the index; queued by the insert that crosses the load
- * @net:	the namespace; immutable
  */
 struct nf_ct_table {
 	struct nf_ct_array __rcu *cur;
 	hsiphash_key_t		key;
-	atomic_t		inserted;
+	struct net		*net;
+	atomic_t		slots ____cacheline_aligned_in_smp;
 	struct mutex		resize_mutex;
 	struct work_struct	resize_work;
-	struct net		*net;
-};
+} ____cacheline_aligned_in_smp;
 
 #define NF_CT_SHARDS	16	/* lists of evictable entries a namespace */
 
@@ -96,6 +98,7 @@ struct nf_ct_shard {
  * @expiry_work: the sweep; runs while the index holds entries
  * @shard:	evictable entries, sharded by hash
  * @next_shard:	where the next victim is looked for; racy on purpose
+ * @extended:	how many of the last entries had extensions, up to a bound
  * @auto_helper: helpers are assigned by port; nf_conntrack_helper
  * @skip_filter: established flows pass by the filter table;
  *		nf_ct_skip_mutex
@@ -110,6 +113,7 @@ struct nf_ct_pernet {
 	struct delayed_work	expiry_work;
 	struct nf_ct_shard	shard[NF_CT_SHARDS];
 	unsigned int		next_shard;
+	u8			extended;
 	u8			auto_helper;
 	u8			skip_filter;
 	unsigned int		dying;
@@ -180,6 +184,11 @@ u32 nf_ct_tuple_hash(const hsiphash_key_t *key,
 struct nf_conntrack_tuple_hash *
 nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
 		 const struct nf_conntrack_tuple *tuple);
+struct nf_conntrack_tuple_hash *
+nf_ct_table_find_hash(struct net *net, const struct nf_conntrack_zone *zone,
+		      const struct nf_conntrack_tuple *tuple, u32 hash);
+void nf_ct_table_fetch_line(const struct net *net, u32 hash);
+void nf_ct_table_fetch_entry(const struct net *net, u32 hash);
 int nf_ct_table_insert(struct nf_conn *ct, struct nf_conn **clash);
 int nf_ct_table_insert_reply(struct nf_conn *ct);
 void nf_ct_table_remove(struct nf_conn *ct);
@@ -190,6 +199,40 @@ void nf_ct_table_place(struct nf_conn *ct, struct nf_ct_pos *pos);
 unsigned int nf_ct_table_expired(struct net *net, struct nf_ct_pos *pos,
 				 struct nf_conn **batch, unsigned int max);
 int nf_ct_table_resize(struct net *net, unsigned int buckets);
+
+/* nf_ct_ahead.c */
+#ifdef CONFIG_NETFILTER_INGRESS
+DECLARE_STATIC_KEY_FALSE(nf_ct_ahead_key);
+
+int nf_ct_ahead_init(void);
+void nf_ct_ahead_exit(void);
+bool nf_ct_ahead_hash(const struct sk_buff *skb, const struct net *net, u32 *hash);
+
+static inline bool nf_ct_ahead(void)
+{
+	return static_branch_unlikely(&nf_ct_ahead_key);
+}
+#else
+static inline int nf_ct_ahead_init(void)
+{
+	return 0;
+}
+
+static inline void nf_ct_ahead_exit(void)
+{
+}
+
+static inline bool nf_ct_ahead_hash(const struct sk_buff *skb,
+				    const struct net *net, u32 *hash)
+{
+	return false;
+}
+
+static inline bool nf_ct_ahead(void)
+{
+	return false;
+}
+#endif
 
 /* nf_ct_expiry.c */
 void nf_ct_expiry_init_net(struct net *net);
@@ -213,10 +256,36 @@ void nf_ct_pressure_closing(struct nf_conn *ct);
 bool nf_ct_pressure_evict(struct net *net);
 
 /* nf_ct_entry.c */
+
+/* Has the protocol a state that takes all of union nf_conntrack_proto? */
+static inline bool nf_ct_proto_large(u8 protonum)
+{
+	return protonum == IPPROTO_TCP || protonum == IPPROTO_SCTP ||
+	       protonum == IPPROTO_DCCP;
+}
+
+/* Bytes of an entry, and of one whose protocol has not: 8 bytes do for that.
+ * Counters of 64 bits lie behind, also on 32-bit kernels.
+ */
+#define NF_CT_LARGE	ALIGN(sizeof(struct nf_conn), 8)
+#define NF_CT_SMALL	ALIGN(offsetof(struct nf_conn, proto) + 8, 8)
+
+static_assert(sizeof_field(struct nf_conn, proto.udp) <= 8);
+#ifdef CONFIG_NF_CT_PROTO_GRE
+static_assert(sizeof_field(struct nf_conn, proto.gre) <= 8);
+#endif
+
+/* Bytes of an entry without the room for extensions behind it. */
+static inline size_t nf_ct_entry_size(const struct nf_conn *ct)
+{
+	return nf_ct_proto_large(nf_ct_protonum(ct)) ? NF_CT_LARGE : NF_CT_SMALL;
+}
+
 int nf_ct_entry_init(void);
 void nf_ct_entry_exit(void);
 void nf_ct_assure(struct nf_conn *ct);
 size_t nf_ct_entry_room(struct nf_conn *ct);
+void nf_ct_entry_learn(const struct nf_conn *ct);
 
 /* nf_ct_extend.c */
 void nf_ct_ext_free(struct nf_conn *ct);

@@ -356,6 +356,23 @@ static enum ip_conntrack_info info_of(const struct nf_conn *ct,
 	return IP_CT_NEW;
 }
 
+/* If the packet has been seen before it came here, its hash is known, most likely. */
+static struct nf_conntrack_tuple_hash *
+find(const struct sk_buff *skb, const struct nf_hook_state *state,
+     const struct nf_conntrack_zone *zone, const struct nf_conntrack_tuple *tuple)
+{
+	struct nf_conntrack_tuple_hash *found;
+	u32 hash;
+
+	if (nf_ct_ahead() && state->hook == NF_INET_PRE_ROUTING &&
+	    nf_ct_ahead_hash(skb, state->net, &hash)) {
+		found = nf_ct_table_find_hash(state->net, zone, tuple, hash);
+		if (likely(found))
+			return found;
+	}
+	return nf_ct_table_find(state->net, zone, tuple);
+}
+
 /* Give the packet its entry, found or new. It gets none if it has no tuple, or
  * starts nothing.
  */
@@ -375,7 +392,7 @@ static int attach(struct nf_conn *tmpl, struct sk_buff *skb,
 		return 0;
 
 	zone = nf_ct_zone_tmpl(tmpl, skb, &buf);
-	found = nf_ct_table_find(state->net, zone, &tuple);
+	found = find(skb, state, zone, &tuple);
 	if (likely(found)) {
 		ct = nf_ct_tuplehash_to_ctrack(found);
 		dir = NF_CT_DIRECTION(found);
@@ -666,6 +683,7 @@ int __nf_conntrack_confirm(struct sk_buff *skb)
 		return NF_DROP;
 	}
 
+	nf_ct_entry_learn(ct);
 	if (!test_bit(IPS_ASSURED_BIT, &ct->status))
 		nf_ct_pressure_add(ct);
 	announce(ct);

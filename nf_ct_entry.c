@@ -2,9 +2,10 @@
 /*
  * The life of an entry: allocated, referred to, refreshed, deleted, freed.
  *
- * An entry is one object of a type-stable slab: struct nf_conn and, in the
- * larger of the two slabs, room behind it for the extensions that are likely
- * to be asked for (nf_ct_extend.c).
+ * An entry is one object of a type-stable slab: struct nf_conn, for most
+ * protocols without the end of its last member, which TCP and SCTP alone need;
+ * and, in half of the slabs, room behind it for the extensions that are likely to
+ * be asked for (nf_ct_extend.c).
  *
  * References: one for whoever allocated it (then the packet that carries it),
  * one for the index, one for each entry whose master it is, one for each
@@ -28,7 +29,9 @@
 #include "nf_ct.h"
 #include "compat/compat.h"
 
-#define ENTRY_ALIGN	64	/* the index keeps bits below an address */
+#define ENTRY_ALIGN	32	/* the index keeps bits below an address */
+
+#define EXTENDED_MAX	16	/* see nf_ct_entry_learn() */
 
 /* Room for NAT, accounting and events together. */
 #define EXT_ROOM	ALIGN(sizeof(struct nf_ct_ext) + \
@@ -36,8 +39,8 @@
 			      sizeof(struct nf_conn_acct) + \
 			      sizeof(struct nf_conntrack_ecache), 8)
 
-static struct kmem_cache *entry_cache __read_mostly;
-static struct kmem_cache *roomy_cache __read_mostly;
+/* By nf_ct_proto_large(), then by whether there is room for extensions. */
+static struct kmem_cache *caches[2][2] __read_mostly;
 static siphash_aligned_key_t id_key __read_mostly;
 
 /* --- allocate and free ------------------------------------------------- */
@@ -64,13 +67,40 @@ size_t nf_ct_entry_room(struct nf_conn *ct)
 #endif
 }
 
-/* Is it likely that entries of this namespace get extensions? */
+static struct kmem_cache *cache_of(u8 protonum, bool roomy)
+{
+	return caches[nf_ct_proto_large(protonum)][roomy];
+}
+
+/* Will an entry of this namespace get extensions? Some settings say so. Whether
+ * rules translate, or give helpers and timeouts, is known from the entries before.
+ */
 static bool wants_room(const struct net *net)
 {
 	return net->ct.sysctl_acct || net->ct.sysctl_tstamp ||
 	       rcu_access_pointer(net->ct.nf_conntrack_event_cb) ||
-	       rcu_access_pointer(nf_nat_hook) || nf_ct_labels_used(net) ||
-	       !IS_ENABLED(CONFIG_64BIT);
+	       nf_ct_labels_used(net) || !IS_ENABLED(CONFIG_64BIT) ||
+	       READ_ONCE(nf_ct_pernet_priv(net)->extended) > EXTENDED_MAX / 2;
+}
+
+/**
+ * nf_ct_entry_learn - an entry is confirmed: has it extensions?
+ * @ct: entry
+ *
+ * So that the next ones have room for them, or don't. A count that goes up and
+ * down between bounds; two CPUs may lose a step.
+ *
+ * Context: any but hard interrupt.
+ */
+void nf_ct_entry_learn(const struct nf_conn *ct)
+{
+	struct nf_ct_pernet *pernet = nf_ct_pernet_priv(nf_ct_net(ct));
+	u8 extended = READ_ONCE(pernet->extended);
+
+	if (ct->ext && extended < EXTENDED_MAX)
+		WRITE_ONCE(pernet->extended, extended + 1);
+	else if (!ct->ext && extended)
+		WRITE_ONCE(pernet->extended, extended - 1);
 }
 
 /* Count the new entry; when the table is full, another has to go for it. */
@@ -111,13 +141,14 @@ struct nf_conn *nf_conntrack_alloc(struct net *net,
 				   const struct nf_conntrack_tuple *repl,
 				   gfp_t gfp)
 {
+	const size_t cleared = offsetof(struct nf_conn, __nfct_init_offset);
 	bool roomy = wants_room(net);
 	struct nf_conn *ct;
 
 	if (!admit(net))
 		return ERR_PTR(-ENOMEM);
 
-	ct = kmem_cache_alloc(roomy ? roomy_cache : entry_cache, gfp);
+	ct = kmem_cache_alloc(cache_of(orig->dst.protonum, roomy), gfp);
 	if (!ct) {
 		atomic_dec(&nf_ct_pernet(net)->count);
 		return ERR_PTR(-ENOMEM);
@@ -139,7 +170,7 @@ struct nf_conn *nf_conntrack_alloc(struct net *net,
 	set_room(ct, roomy ? EXT_ROOM : 0);
 	write_pnet(&ct->ct_net, net);
 	ct->timeout = 0;
-	memset_after(ct, 0, __nfct_init_offset);
+	memset((void *)ct + cleared, 0, nf_ct_entry_size(ct) - cleared);
 	nf_ct_zone_add(ct, zone);
 
 	/* Readers that get a reference now see all of the above. */
@@ -166,7 +197,8 @@ static void forget_nat(struct nf_conn *ct)
 static void entry_free(struct nf_conn *ct)
 {
 	struct net *net = nf_ct_net(ct);
-	bool roomy = nf_ct_entry_room(ct);
+	struct kmem_cache *cache = cache_of(nf_ct_protonum(ct),
+					    nf_ct_entry_room(ct));
 
 	forget_nat(ct);
 	nf_ct_helper_destroy(ct);
@@ -176,7 +208,7 @@ static void entry_free(struct nf_conn *ct)
 	rcu_read_unlock();
 	nf_ct_ext_free(ct);
 
-	kmem_cache_free(roomy ? roomy_cache : entry_cache, ct);
+	kmem_cache_free(cache, ct);
 	/* Who waits for 0 takes the namespace apart: all of the above first. */
 	smp_mb__before_atomic();
 	atomic_dec(&nf_ct_pernet(net)->count);
@@ -563,21 +595,30 @@ EXPORT_SYMBOL_GPL(nf_ct_kill_acct);
  */
 int __init nf_ct_entry_init(void)
 {
-	const slab_flags_t flags = SLAB_TYPESAFE_BY_RCU;
+	static const struct {
+		const char	*name;
+		unsigned int	size;
+	} slabs[2][2] = {
+		{ { "nf_conntrack_small",	NF_CT_SMALL },
+		  { "nf_conntrack_small_ext",	NF_CT_SMALL + EXT_ROOM } },
+		{ { "nf_conntrack",		NF_CT_LARGE },
+		  { "nf_conntrack_ext",		NF_CT_LARGE + EXT_ROOM } },
+	};
+	unsigned int i;
 
-	entry_cache = kmem_cache_create("nf_conntrack", sizeof(struct nf_conn),
-					ENTRY_ALIGN, flags, NULL);
-	if (!entry_cache)
-		return -ENOMEM;
-
-	roomy_cache = kmem_cache_create("nf_conntrack_ext",
-					sizeof(struct nf_conn) + EXT_ROOM,
-					ENTRY_ALIGN, flags, NULL);
-	if (!roomy_cache) {
-		kmem_cache_destroy(entry_cache);
-		return -ENOMEM;
+	for (i = 0; i < 4; i++) {
+		caches[i / 2][i % 2] =
+			kmem_cache_create(slabs[i / 2][i % 2].name,
+					  slabs[i / 2][i % 2].size, ENTRY_ALIGN,
+					  SLAB_TYPESAFE_BY_RCU, NULL);
+		if (!caches[i / 2][i % 2])
+			goto fail;
 	}
 	return 0;
+fail:
+	while (i-- > 0)
+		kmem_cache_destroy(caches[i / 2][i % 2]);
+	return -ENOMEM;
 }
 
 /**
@@ -587,8 +628,10 @@ int __init nf_ct_entry_init(void)
  */
 void nf_ct_entry_exit(void)
 {
+	unsigned int i;
+
 	/* Entries are type-stable under RCU, and freed by callbacks. */
 	rcu_barrier();
-	kmem_cache_destroy(roomy_cache);
-	kmem_cache_destroy(entry_cache);
+	for (i = 0; i < 4; i++)
+		kmem_cache_destroy(caches[i / 2][i % 2]);
 }

@@ -41,7 +41,7 @@ static void expiry_work(struct work_struct *work)
 	sweep(pernet->table.net);
 
 	/* The insert that finds the index empty starts us again. */
-	if (atomic_read(&pernet->table.inserted))
+	if (atomic_read(&pernet->table.slots))
 		queue_delayed_work(system_power_efficient_wq,
 				   &pernet->expiry_work, SWEEP_INTERVAL);
 }

@@ -67,7 +67,7 @@ static_assert(sizeof(struct nf_ct_ext) + ALIGN(sizeof(struct nf_conn_help), 8) +
 
 static struct nf_ct_ext *own_ext(struct nf_conn *ct)
 {
-	return (struct nf_ct_ext *)(ct + 1);
+	return (struct nf_ct_ext *)((void *)ct + nf_ct_entry_size(ct));
 }
 
 /**

@@ -167,9 +167,14 @@ static int __init nf_ct_init(void)
 	err = nf_conntrack_proto_init();
 	if (err)
 		goto err_pernet;
+	err = nf_ct_ahead_init();
+	if (err)
+		goto err_proto;
 	nf_ct_table_ready(true);
 	return 0;
 
+err_proto:
+	nf_conntrack_proto_fini();
 err_pernet:
 	unregister_pernet_subsys(&net_ops);
 err_hook:
@@ -188,6 +193,7 @@ err_entry:
 static void __exit nf_ct_exit(void)
 {
 	nf_ct_table_ready(false);
+	nf_ct_ahead_exit();
 	nf_conntrack_proto_fini();
 	/* Packets that hold entries need the hook to put them, until none is
 	 * left: unregister_pernet_subsys() waits for that.

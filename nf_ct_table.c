@@ -10,6 +10,7 @@
 
 #ifndef __GENKSYMS__
 #include <linux/module.h>
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 #endif
 
@@ -30,36 +31,69 @@ struct held {
 	struct nf_ct_line	*line[IP_CT_DIR_MAX];
 };
 
+/* One end of a flow, in an order: which comes first does not matter. */
+static u64 end_v4(const union nf_inet_addr *addr,
+		  const union nf_conntrack_man_proto *l4)
+{
+	return (u64)(__force u32)addr->ip << 16 | (__force u16)l4->all;
+}
+
+static u32 hash_v6(const struct nf_conntrack_tuple *tuple, u32 rest,
+		   const hsiphash_key_t *key)
+{
+	u16 src_port = (__force u16)tuple->src.u.all;
+	u16 dst_port = (__force u16)tuple->dst.u.all;
+	int order = memcmp(&tuple->src.u3, &tuple->dst.u3, 16);
+	bool swap = order > 0 || (!order && src_port > dst_port);
+	u32 words[10];
+
+	memcpy(words, swap ? &tuple->dst.u3 : &tuple->src.u3, 16);
+	memcpy(words + 4, swap ? &tuple->src.u3 : &tuple->dst.u3, 16);
+	words[8] = swap ? (u32)dst_port << 16 | src_port :
+			  (u32)src_port << 16 | dst_port;
+	words[9] = rest;
+	return hsiphash(words, sizeof(words), key);
+}
+
 /**
  * nf_ct_tuple_hash - hash of a tuple in a zone
  * @key: key of the hash
  * @tuple: tuple; its direction does not count
  * @zone_id: id of the zone in the tuple's direction
  *
- * Keyed, so that a peer who picks addresses and ports can't fill one line.
+ * The same for a tuple and its inverse, so that both directions of a flow whose
+ * addresses are not translated stand in one slot. Keyed, so that a peer who
+ * picks addresses and ports can't fill one line.
  *
  * Return: 32 bits, the upper ones of which choose the line.
  */
 u32 nf_ct_tuple_hash(const hsiphash_key_t *key,
 		     const struct nf_conntrack_tuple *tuple, u16 zone_id)
 {
-	u32 ports = (__force u32)tuple->src.u.all << 16 |
-		    (__force u32)tuple->dst.u.all;
-	u32 rest = (u32)zone_id << 16 | (u32)(tuple->src.l3num & 0xff) << 8 |
-		   tuple->dst.protonum;
+	u64 src, dst, low, high;
 
-	if (tuple->src.l3num == NFPROTO_IPV6) {
-		u32 words[10];
+	if (tuple->src.l3num == NFPROTO_IPV6)
+		return hash_v6(tuple, (u32)zone_id << 16 | tuple->dst.protonum, key);
 
-		memcpy(words, &tuple->src.u3, 16);
-		memcpy(words + 4, &tuple->dst.u3, 16);
-		words[8] = ports;
-		words[9] = rest;
-		return hsiphash(words, sizeof(words), key);
-	}
+	src = end_v4(&tuple->src.u3, &tuple->src.u);
+	dst = end_v4(&tuple->dst.u3, (const void *)&tuple->dst.u);
+	low = min(src, dst) | (u64)zone_id << 48;
+	high = max(src, dst) | (u64)(tuple->src.l3num & 0xff) << 48 |
+	       (u64)tuple->dst.protonum << 56;
+	return hsiphash_4u32(low, low >> 32, high, high >> 32, key);
+}
 
-	return hsiphash_4u32((__force u32)tuple->src.u3.ip,
-			     (__force u32)tuple->dst.u3.ip, ports, rest, key);
+/* Does one slot stand for both directions? */
+static bool stands_once(struct nf_conn *ct)
+{
+	return nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->hash ==
+	       nf_ct_link(ct, IP_CT_DIR_REPLY)->hash;
+}
+
+/* Slots that an entry takes which is inserted from a direction on. */
+static unsigned int slots_of(struct nf_conn *ct, enum ip_conntrack_dir first)
+{
+	return first == IP_CT_DIR_ORIGINAL && !stands_once(ct) ? 2 : 1;
 }
 
 static u32 table_hash(const struct net *net,
@@ -85,7 +119,7 @@ static void hold(struct nf_ct_table *table, struct nf_conn *ct, struct held *h)
 	line = line_lock(table, hash[first], &array);
 	h->line[first] = line;
 	h->array[first] = array;
-	if (&array->line[line_index(array, hash[!first])] != line)
+	if (line_of(array, hash[!first]) != line)
 		line = line_lock(table, hash[!first], &array);
 	h->line[!first] = line;
 	h->array[!first] = array;
@@ -101,8 +135,9 @@ static void release(struct held *h)
 	rcu_read_unlock();
 }
 
-static void slot_clear(struct nf_ct_line *head, const struct nf_conn *ct,
-		       enum ip_conntrack_dir dir)
+/* Number of slots that have been cleared. */
+static unsigned int slot_clear(struct nf_ct_line *head, const struct nf_conn *ct,
+			       enum ip_conntrack_dir dir)
 {
 	struct nf_ct_line *line;
 	unsigned int i;
@@ -112,9 +147,10 @@ static void slot_clear(struct nf_ct_line *head, const struct nf_conn *ct,
 
 		if (slot_ct(slot) == ct && slot_dir(slot) == dir) {
 			WRITE_ONCE(line->slot[i], 0);
-			return;
+			return 1;
 		}
 	}
+	return 0;
 }
 
 /**
@@ -142,7 +178,7 @@ void nf_ct_table_due(struct nf_conn *ct)
 		line_due(array, index, when);
 		/* Pairs with move(): ->due before "moved", or we see it. */
 		smp_mb();
-		if (!line_moved(&array->line[index]))
+		if (!line_moved(array_line(array, index)))
 			break;
 		/* Pairs with move(): where to, before "moved". */
 		smp_rmb();
@@ -169,7 +205,25 @@ static bool expired(const struct nf_conn *ct)
 	       !test_bit(IPS_OFFLOAD_BIT, &ct->status);
 }
 
-/* Find in one line and its overflow. RCU, or the line's lock. */
+/* Which direction of the entry in a slot matches? A slot of the original
+ * direction may stand for both. Return: entry | direction, or 0.
+ */
+static unsigned long slot_match(unsigned long slot, const struct ct_key *key)
+{
+	struct nf_conn *ct = slot_ct(slot);
+
+	if (slot_dir(slot) == IP_CT_DIR_ORIGINAL &&
+	    matches(ct, IP_CT_DIR_ORIGINAL, key))
+		return (unsigned long)ct | IP_CT_DIR_ORIGINAL;
+	if (matches(ct, IP_CT_DIR_REPLY, key))
+		return (unsigned long)ct | IP_CT_DIR_REPLY;
+	return 0;
+}
+
+/* Find in one line and its overflow. RCU, or the line's lock. Return: as
+ * slot_match(); the entry itself may have become another one, whose directions
+ * are just being written.
+ */
 static unsigned long line_find(const struct nf_ct_line *head,
 			       const struct ct_key *key,
 			       const struct nf_conn *except)
@@ -177,6 +231,7 @@ static unsigned long line_find(const struct nf_ct_line *head,
 	unsigned long want = (key->hash << 1) & SLOT_TAG;
 	u32 want_tags = tags_of(key->hash);
 	const struct nf_ct_line *line;
+	unsigned long found;
 	unsigned int i;
 
 	for_each_line(line, head) {
@@ -188,24 +243,25 @@ static unsigned long line_find(const struct nf_ct_line *head,
 			if ((slot & SLOT_TAG) != want ||
 			    (tags & TAGS_MASK) != want_tags || !slot)
 				continue;
-			if (slot_ct(slot) != except &&
-			    matches(slot_ct(slot), slot_dir(slot), key))
-				return slot;
+			if (slot_ct(slot) == except)
+				continue;
+			found = slot_match(slot, key);
+			if (found)
+				return found;
 		}
 	}
 	return 0;
 }
 
-static unsigned long table_find(const struct ct_key *key,
-				const struct nf_conn *except)
+static unsigned long table_find(const struct ct_key *key)
 {
 	struct nf_ct_array *array = rcu_dereference(nf_ct_table_of(key->net)->cur);
 	const struct nf_ct_line *line;
 
 	for (;;) {
-		line = &array->line[line_index(array, key->hash)];
+		line = line_of(array, key->hash);
 		if (likely(!line_moved(line)))
-			return line_find(line, key, except);
+			return line_find(line, key, NULL);
 		/* Pairs with move(): the flag is set after ->next. */
 		smp_rmb();
 		array = rcu_dereference(array->next);
@@ -217,15 +273,15 @@ static struct nf_conntrack_tuple_hash *find_get(const struct ct_key *key)
 {
 	enum ip_conntrack_dir dir;
 	struct nf_conn *ct;
-	unsigned long slot;
+	unsigned long found;
 
 	for (;;) {
-		slot = table_find(key, NULL);
-		if (!slot)
+		found = table_find(key);
+		if (!found)
 			return NULL;
 
-		ct = slot_ct(slot);
-		dir = slot_dir(slot);
+		ct = slot_ct(found);
+		dir = slot_dir(found);
 		if (!refcount_inc_not_zero(&ct->ct_general.use))
 			continue;	/* gone; then its slot is, too */
 
@@ -272,6 +328,70 @@ nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
 
 	key.hash = table_hash(net, tuple, reply);
 	return find_get(&key);
+}
+
+/**
+ * nf_ct_table_find_hash - find an entry by a hash that is most likely right
+ * @net: namespace
+ * @zone: zone of the packet
+ * @tuple: tuple of the packet
+ * @hash: what is taken for its hash
+ *
+ * Context: RCU read side.
+ *
+ * Return: as nf_ct_table_find(); NULL also if the hash is wrong.
+ */
+struct nf_conntrack_tuple_hash *
+nf_ct_table_find_hash(struct net *net, const struct nf_conntrack_zone *zone,
+		      const struct nf_conntrack_tuple *tuple, u32 hash)
+{
+	const struct ct_key key = {
+		.tuple = tuple,
+		.zone = zone,
+		.net = net,
+		.hash = hash,
+	};
+
+	return find_get(&key);
+}
+
+/**
+ * nf_ct_table_fetch_line - a line of the index will be needed soon
+ * @net: namespace
+ * @hash: what will be looked up
+ *
+ * Context: RCU read side.
+ */
+void nf_ct_table_fetch_line(const struct net *net, u32 hash)
+{
+	prefetch(line_of(rcu_dereference(nf_ct_table_of(net)->cur), hash));
+}
+
+/**
+ * nf_ct_table_fetch_entry - an entry will be needed soon
+ * @net: namespace
+ * @hash: what will be looked up, whose line has been asked for
+ *
+ * Reads the line, but no entry: an address is all that a prefetch needs.
+ *
+ * Context: RCU read side.
+ */
+void nf_ct_table_fetch_entry(const struct net *net, u32 hash)
+{
+	const struct nf_ct_line *line =
+		line_of(rcu_dereference(nf_ct_table_of(net)->cur), hash);
+	u32 tags = READ_ONCE(line->tags);
+	unsigned int i, at;
+
+	for (i = 0; i < LINE_SLOTS; i++, tags >>= TAGS_BITS) {
+		unsigned long slot = READ_ONCE(line->slot[i]);
+
+		if ((slot & SLOT_TAG) != ((hash << 1) & SLOT_TAG) ||
+		    (tags & TAGS_MASK) != tags_of(hash) || !slot)
+			continue;
+		for (at = 0; at < sizeof(struct nf_conn); at += LINE_BYTES)
+			prefetchw((void *)slot_ct(slot) + at);
+	}
 }
 
 /**
@@ -364,9 +484,8 @@ static struct nf_conn *find_clash(struct held *h, struct nf_conn *ct,
 		.net = nf_ct_net(ct),
 		.hash = nf_ct_link(ct, dir)->hash,
 	};
-	unsigned long slot = line_find(h->line[dir], &key, ct);
 
-	return slot ? slot_ct(slot) : NULL;
+	return slot_ct(line_find(h->line[dir], &key, ct));
 }
 
 /* Put one direction into its line, which has room. */
@@ -381,14 +500,15 @@ static void put_slot(struct nf_ct_line *head, struct nf_conn *ct,
 		slot_write(line, i, slot_make(ct, dir, hash), hash);
 }
 
-static void inserted(struct nf_ct_table *table, struct nf_ct_array *array)
+static void inserted(struct nf_ct_table *table, struct nf_ct_array *array,
+		     int slots)
 {
-	int n = atomic_inc_return(&table->inserted);
+	int n = atomic_add_return(slots, &table->slots);
 
-	if (n == 1)
+	if (n == slots)
 		nf_ct_expiry_kick(table->net);
 	/* Not at every entry over the limit: it may be there to stay. */
-	if (unlikely(n > array->limit) && !(n & 15) &&
+	if (unlikely(n > array->limit) && (n & 31) < slots &&
 	    !rcu_access_pointer(array->next))
 		queue_work(system_unbound_wq, &table->resize_work);
 }
@@ -415,22 +535,30 @@ static int insert_check(struct held *h, struct nf_conn *ct,
 	return 0;
 }
 
+static bool has_room(struct nf_ct_line *head, unsigned int need)
+{
+	struct nf_ct_line *line;
+	unsigned int i;
+
+	for_each_slot(line, i, head) {
+		if (!line->slot[i] && !--need)
+			return true;
+	}
+	return false;
+}
+
 /* The held line that lacks free slots, if any. */
-static struct nf_ct_line *without_room(struct held *h,
+static struct nf_ct_line *without_room(struct held *h, struct nf_conn *ct,
 				       enum ip_conntrack_dir first)
 {
-	bool same = h->line[0] == h->line[1];
-	enum ip_conntrack_dir dir;
+	unsigned int need = slots_of(ct, first);
 
-	for (dir = first; dir < IP_CT_DIR_MAX; dir++) {
-		unsigned int i, need = 1 + (same && !first);
-		struct nf_ct_line *line;
-
-		for_each_slot(line, i, h->line[dir])
-			need -= need && !line->slot[i];
-		if (need)
-			return h->line[dir];
-	}
+	if (h->line[0] == h->line[1])
+		return has_room(h->line[0], need) ? NULL : h->line[0];
+	if (!has_room(h->line[first], 1))
+		return h->line[first];
+	if (need == 2 && !has_room(h->line[!first], 1))
+		return h->line[!first];
 	return NULL;
 }
 
@@ -438,7 +566,6 @@ static void publish(struct held *h, struct nf_conn *ct,
 		    enum ip_conntrack_dir first)
 {
 	struct nf_ct_array *array = h->array[first];
-	enum ip_conntrack_dir dir;
 
 	/* Up to here ->timeout was relative, and the entry its owner's. */
 	WRITE_ONCE(ct->timeout, ct->timeout + nfct_time_stamp);
@@ -447,9 +574,10 @@ static void publish(struct held *h, struct nf_conn *ct,
 	smp_mb__before_atomic();
 	set_bit(IPS_CONFIRMED_BIT, &ct->status);
 
-	line_due(array, h->line[first] - array->line, ct->timeout);
-	for (dir = first; dir < IP_CT_DIR_MAX; dir++)
-		put_slot(h->line[dir], ct, dir);
+	line_due(array, line_index(array, nf_ct_link(ct, first)->hash), ct->timeout);
+	put_slot(h->line[first], ct, first);
+	if (slots_of(ct, first) == 2)
+		put_slot(h->line[!first], ct, !first);
 }
 
 /* Insert from direction @first on. */
@@ -465,7 +593,7 @@ static int insert(struct nf_conn *ct, enum ip_conntrack_dir first,
 again:
 	hold(table, ct, &h);
 	err = insert_check(&h, ct, first, clash);
-	while (!err && (full = without_room(&h, first))) {
+	while (!err && (full = without_room(&h, ct, first))) {
 		if (!spare) {
 			/* Not under a bit lock: PREEMPT_RT. */
 			release(&h);
@@ -479,7 +607,7 @@ again:
 	}
 	if (!err) {
 		publish(&h, ct, first);
-		inserted(table, h.array[first]);
+		inserted(table, h.array[first], slots_of(ct, first));
 	}
 	release(&h);
 
@@ -538,13 +666,16 @@ int nf_ct_table_insert_reply(struct nf_conn *ct)
 void nf_ct_table_remove(struct nf_conn *ct)
 {
 	struct nf_ct_table *table = nf_ct_table_of(nf_ct_net(ct));
+	unsigned int slots = 0;
 	struct held h;
 
 	hold(table, ct, &h);
-	slot_clear(h.line[IP_CT_DIR_ORIGINAL], ct, IP_CT_DIR_ORIGINAL);
-	slot_clear(h.line[IP_CT_DIR_REPLY], ct, IP_CT_DIR_REPLY);
+	if (!test_bit(IPS_NAT_CLASH_BIT, &ct->status))
+		slots = slot_clear(h.line[IP_CT_DIR_ORIGINAL], ct, IP_CT_DIR_ORIGINAL);
+	if (!slots || !stands_once(ct))
+		slots += slot_clear(h.line[IP_CT_DIR_REPLY], ct, IP_CT_DIR_REPLY);
 	release(&h);
-	atomic_dec(&table->inserted);
+	atomic_sub(slots, &table->slots);
 }
 
 /**

@@ -7,9 +7,10 @@
  * An index is an array of lines. A line is one cache line: a few slots, each
  * the address of an entry with its direction and some bits of its hash in the
  * bits that alignment leaves free, a lock bit, and the earliest time at which
- * an entry of the line falls due. A lookup reads the line, goes to the one
- * entry whose tag fits, and touches no other. What does not fit stands in
- * overflow lines chained behind the first.
+ * an entry of the line falls due. A flow whose addresses are not translated has
+ * the same hash in both directions, and one slot; else it has two. A lookup
+ * reads the line, goes to the one entry whose tag fits, and touches no other.
+ * What does not fit stands in overflow lines chained behind the first.
  *
  * The line of a hash is given by its *upper* bits. So lines stand in the
  * order of the hash, in arrays of any size: a place in a walk is a hash, and
@@ -57,9 +58,9 @@
 #define LINE_MOVED	1
 #define LINE_FLAGS	(BIT(LINE_LOCK) | BIT(LINE_MOVED))
 
-/* Bits of a slot below the address, which is a multiple of LINE_BYTES. */
+/* Bits of a slot below the address, which is a multiple of 32. */
 #define SLOT_DIR	BIT(0)
-#define SLOT_TAG_BITS	5
+#define SLOT_TAG_BITS	4
 #define SLOT_TAG	(GENMASK(SLOT_TAG_BITS - 1, 0) << 1)
 #define SLOT_LOW	(SLOT_DIR | SLOT_TAG)
 
@@ -67,6 +68,7 @@
 #define TAGS_BITS	(32 / LINE_SLOTS)
 #define TAGS_MASK	GENMASK(TAGS_BITS - 1, 0)
 
+#define CHUNK_BITS	15		/* lines in one piece of memory: 2 MB */
 #define GROUP_BITS	6		/* lines summed up by a word */
 #define MIN_BITS	6		/* a page */
 #define MAX_BITS	26
@@ -92,22 +94,23 @@ struct nf_ct_line {
 } __aligned(LINE_BYTES);
 
 static_assert(sizeof(struct nf_ct_line) == LINE_BYTES);
-static_assert(SLOT_LOW < LINE_BYTES);
+static_assert(SLOT_LOW < 32);
 
 /**
  * struct nf_ct_array - lines of one size of the index
  * @bits:	log2 of the number of lines; immutable
- * @limit:	entries from which on the index should grow; immutable
+ * @limit:	slots taken from which on the index should grow; immutable
  * @next:	array that lines are being moved to; RCU
- * @line:	the lines
  * @sum:	earliest @due of each group of 64 lines
+ * @chunk:	the lines, 2 MB at a time: pieces of that size are to be had
+ *		in one page of the machine, which saves a far access more
  */
 struct nf_ct_array {
 	unsigned int		bits;
 	int			limit;
 	struct nf_ct_array __rcu *next;
-	struct nf_ct_line	*line;
 	u32			*sum;
+	struct nf_ct_line	*chunk[];
 };
 
 static inline struct nf_ct_table *nf_ct_table_of(const struct net *net)
@@ -169,6 +172,17 @@ static inline unsigned int line_index(const struct nf_ct_array *array, u32 hash)
 	return hash >> (32 - array->bits);
 }
 
+static inline struct nf_ct_line *array_line(const struct nf_ct_array *array,
+					    unsigned int index)
+{
+	return &array->chunk[index >> CHUNK_BITS][index & (BIT(CHUNK_BITS) - 1)];
+}
+
+static inline struct nf_ct_line *line_of(const struct nf_ct_array *array, u32 hash)
+{
+	return array_line(array, line_index(array, hash));
+}
+
 /* Last hash that belongs to the line. */
 static inline u32 line_last(const struct nf_ct_array *array, unsigned int index)
 {
@@ -190,7 +204,7 @@ static inline struct nf_ct_line *line_lock(struct nf_ct_table *table, u32 hash,
 	struct nf_ct_line *line;
 
 	for (;;) {
-		line = &array->line[line_index(array, hash)];
+		line = line_of(array, hash);
 		bit_spin_lock(LINE_LOCK, &line->state);
 		if (likely(!line_moved(line)))
 			break;
@@ -270,7 +284,7 @@ static inline void line_due(struct nf_ct_array *array, unsigned int index, u32 w
 {
 	if (!earlier(when, nfct_time_stamp + FAR_OFF))
 		return;
-	if (due_lower(&array->line[index].due, when))
+	if (due_lower(&array_line(array, index)->due, when))
 		due_lower(&array->sum[index >> GROUP_BITS], when);
 }
 

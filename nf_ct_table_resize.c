@@ -30,55 +30,89 @@ static bool ready __read_mostly;
 
 /* --- resize ------------------------------------------------------------ */
 
-static void array_free(struct nf_ct_array *array)
+/* Chunks of an array, and lines of each. */
+static unsigned int chunks_of(unsigned int bits)
+{
+	return bits > CHUNK_BITS ? 1U << (bits - CHUNK_BITS) : 1;
+}
+
+static unsigned int lines_of_chunk(unsigned int bits)
+{
+	return 1U << min_t(unsigned int, bits, CHUNK_BITS);
+}
+
+static void chunk_free(struct nf_ct_line *chunk, unsigned int lines)
 {
 	struct nf_ct_line *line, *next;
-	u32 i;
+	unsigned int i;
+
+	if (!chunk)
+		return;
+	for (i = 0; i < lines; i++) {
+		for (line = line_next(&chunk[i]); line; line = next) {
+			next = line_next(line);
+			kfree(line);
+		}
+	}
+	kvfree(chunk);
+}
+
+static void array_free(struct nf_ct_array *array)
+{
+	unsigned int i;
 
 	if (!array)
 		return;
-	if (array->line) {
-		for (i = 0; i < 1U << array->bits; i++) {
-			for (line = line_next(&array->line[i]); line; line = next) {
-				next = line_next(line);
-				kfree(line);
-			}
-			if (!(i & 4095))
-				cond_resched();
-		}
+	for (i = 0; i < chunks_of(array->bits); i++) {
+		chunk_free(array->chunk[i], lines_of_chunk(array->bits));
+		cond_resched();
 	}
-	kvfree(array->line);
 	kvfree(array->sum);
-	kfree(array);
+	kvfree(array);
+}
+
+static struct nf_ct_line *chunk_alloc(unsigned int lines, u32 due)
+{
+	struct nf_ct_line *chunk;
+	unsigned int i;
+
+	chunk = kvcalloc(lines, sizeof(*chunk), GFP_KERNEL | __GFP_NOWARN);
+	if (!chunk)
+		return NULL;
+	for (i = 0; i < lines; i++)
+		chunk[i].due = due;
+	return chunk;
 }
 
 static struct nf_ct_array *array_alloc(unsigned int bits)
 {
-	u32 i, lines = 1U << bits, groups = lines >> GROUP_BITS;
+	u32 i, groups = 1U << (bits - GROUP_BITS);
 	u32 far_off = nfct_time_stamp + FAR_OFF;
 	struct nf_ct_array *array;
 
-	array = kzalloc(sizeof(*array), GFP_KERNEL);
+	array = kvzalloc(struct_size(array, chunk, chunks_of(bits)), GFP_KERNEL);
 	if (!array)
 		return NULL;
 
 	array->bits = bits;
-	/* Two slots an entry. */
-	array->limit = lines * FILL / 2;
-	array->line = kvcalloc(lines, sizeof(*array->line),
-			       GFP_KERNEL | __GFP_NOWARN);
+	array->limit = FILL << bits;
 	array->sum = kvcalloc(groups, sizeof(*array->sum),
 			      GFP_KERNEL | __GFP_NOWARN);
-	if (!array->line || !array->sum) {
-		array_free(array);
-		return NULL;
-	}
-
-	for (i = 0; i < lines; i++)
-		array->line[i].due = far_off;
+	if (!array->sum)
+		goto fail;
 	for (i = 0; i < groups; i++)
 		array->sum[i] = far_off;
+
+	for (i = 0; i < chunks_of(bits); i++) {
+		array->chunk[i] = chunk_alloc(lines_of_chunk(bits), far_off);
+		if (!array->chunk[i])
+			goto fail;
+		cond_resched();
+	}
 	return array;
+fail:
+	array_free(array);
+	return NULL;
 }
 
 /* Overflow lines at hand, so that none is allocated under a lock. */
@@ -133,7 +167,7 @@ static void run_lock(const struct run *run)
 	unsigned int i;
 
 	for (i = 0; i < run->n; i++)
-		bit_spin_lock(LINE_LOCK, &run->from->line[run->first + i].state);
+		bit_spin_lock(LINE_LOCK, &array_line(run->from, run->first + i)->state);
 }
 
 static void run_unlock(const struct run *run)
@@ -141,7 +175,7 @@ static void run_unlock(const struct run *run)
 	unsigned int i;
 
 	for (i = run->n; i-- > 0; )
-		bit_spin_unlock(LINE_LOCK, &run->from->line[run->first + i].state);
+		bit_spin_unlock(LINE_LOCK, &array_line(run->from, run->first + i)->state);
 }
 
 /* An upper bound of the overflow lines that moving a locked run takes. */
@@ -151,7 +185,7 @@ static unsigned int run_needs(const struct run *run)
 	struct nf_ct_line *line;
 
 	for (i = 0; i < run->n; i++)
-		for_each_line(line, &run->from->line[run->first + i])
+		for_each_line(line, array_line(run->from, run->first + i))
 			n++;
 	return n;
 }
@@ -160,7 +194,7 @@ static void move_slot(struct nf_ct_array *to, unsigned long slot,
 		      struct pool *pool)
 {
 	u32 hash = slot_hash(slot);
-	struct nf_ct_line *head = &to->line[line_index(to, hash)];
+	struct nf_ct_line *head = line_of(to, hash);
 	struct nf_ct_line *line;
 	unsigned int i;
 
@@ -179,7 +213,7 @@ static void move_due(const struct run *run, unsigned int index)
 	unsigned int end = line_index(run->to, line_last(run->from, index));
 
 	for (; i <= end; i++)
-		line_due(run->to, i, READ_ONCE(run->from->line[index].due));
+		line_due(run->to, i, READ_ONCE(array_line(run->from, index)->due));
 }
 
 /* Move a run of old lines. -EAGAIN: the pool is too small. */
@@ -199,14 +233,14 @@ static int move(const struct run *run, struct pool *pool, unsigned int *needs)
 	}
 
 	for (i = run->first; i < run->first + run->n; i++)
-		for_each_slot(line, s, &run->from->line[i])
+		for_each_slot(line, s, array_line(run->from, i))
 			if (line->slot[s])
 				move_slot(run->to, line->slot[s], pool);
 
 	/* Publishes the new lines. Pairs with table_find(). */
 	smp_wmb();
 	for (i = run->first; i < run->first + run->n; i++)
-		set_bit(LINE_MOVED, &run->from->line[i].state);
+		set_bit(LINE_MOVED, &array_line(run->from, i)->state);
 	/* Pairs with nf_ct_table_due(): "moved" before ->due. */
 	smp_mb__after_atomic();
 	for (i = run->first; i < run->first + run->n; i++)
@@ -264,12 +298,12 @@ static unsigned int table_bits(const struct nf_ct_table *table)
 					 lockdep_is_held(&table->resize_mutex))->bits;
 }
 
-/* Lines that hold n entries at the wanted load. */
+/* Lines that hold n slots at the wanted load. */
 static unsigned int bits_for(unsigned int n)
 {
 	unsigned int bits = MIN_BITS;
 
-	while (bits < MAX_BITS && ((u64)FILL / 2 << bits) < n)
+	while (bits < MAX_BITS && ((u64)FILL << bits) < n)
 		bits++;
 	return bits;
 }
@@ -296,9 +330,9 @@ static void resize_work(struct work_struct *work)
 
 	mutex_lock(&table->resize_mutex);
 	for (;;) {
-		n = atomic_read(&table->inserted);
+		n = atomic_read(&table->slots);
 		bits = table_bits(table);
-		if (n <= (FILL / 2) << bits || bits == MAX_BITS)
+		if (n <= FILL << bits || bits == MAX_BITS)
 			break;
 		/* Without memory the next insert asks again. */
 		if (table_resize(table, bits_for(n)))
@@ -336,7 +370,7 @@ int nf_ct_table_resize(struct net *net, unsigned int buckets)
 	int err;
 
 	mutex_lock(&table->resize_mutex);
-	bits = max(bits, bits_for(atomic_read(&table->inserted)));
+	bits = max(bits, bits_for(atomic_read(&table->slots)));
 	err = table_resize(table, bits);
 	mutex_unlock(&table->resize_mutex);
 	return err;
@@ -416,7 +450,7 @@ int nf_ct_table_init_net(struct net *net)
 		bits = buckets_to_bits(nf_conntrack_htable_size);
 
 	get_random_bytes(&table->key, sizeof(table->key));
-	atomic_set(&table->inserted, 0);
+	atomic_set(&table->slots, 0);
 	mutex_init(&table->resize_mutex);
 	INIT_WORK(&table->resize_work, resize_work);
 	table->net = net;
@@ -435,7 +469,7 @@ void nf_ct_table_exit_net(struct net *net)
 	struct nf_ct_table *table = nf_ct_table_of(net);
 
 	cancel_work_sync(&table->resize_work);
-	WARN_ON(atomic_read(&table->inserted));
+	WARN_ON(atomic_read(&table->slots));
 	array_free(rcu_dereference_protected(table->cur, true));
 	RCU_INIT_POINTER(table->cur, NULL);
 }

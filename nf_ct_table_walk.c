@@ -108,7 +108,7 @@ unsigned int nf_ct_table_walk(struct net *net, struct nf_ct_pos *pos,
 		struct nf_ct_line *line;
 		struct nf_conn *ct;
 
-		line = &array->line[line_index(array, hash)];
+		line = line_of(array, hash);
 		if (!line_moved(line) && line_empty(line)) {
 			pos_pass(pos, line_last(array, line_index(array, hash)));
 			continue;
@@ -179,7 +179,7 @@ void nf_ct_iterate_cleanup_net(int (*iter)(struct nf_conn *i, void *data),
 			       const struct nf_ct_iter_data *iter_data)
 {
 	might_sleep();
-	if (atomic_read(&nf_ct_table_of(iter_data->net)->inserted))
+	if (atomic_read(&nf_ct_table_of(iter_data->net)->slots))
 		iterate(iter_data->net, iter, iter_data->data,
 			iter_data->portid, iter_data->report);
 }
@@ -280,7 +280,7 @@ static bool line_expired(struct nf_ct_table *table, u32 hash, u32 now,
 			all = false;
 		}
 	}
-	due_lower(&array->sum[(head - array->line) >> GROUP_BITS], head->due);
+	due_lower(&array->sum[line_index(array, hash) >> GROUP_BITS], head->due);
 	line_unlock(head);
 	local_bh_enable();
 	return all;
@@ -297,7 +297,7 @@ static bool group_expired(struct nf_ct_table *table, struct nf_ct_array *array,
 
 	due_take(&array->sum[group], now);
 	for (; i < end; i++) {
-		struct nf_ct_line *line = &array->line[i];
+		struct nf_ct_line *line = array_line(array, i);
 		u32 due = READ_ONCE(line->due);
 
 		if (line_moved(line))

@@ -37,6 +37,8 @@ enum bench_step {
 
 int bench_flow_init(void);
 void bench_flow_exit(void);
+void bench_fill(struct sk_buff *skb, const struct bench_kind *kind, u32 flow,
+		enum bench_step step);
 int bench_send(const struct bench_kind *kind, u32 flow, enum bench_step step);
 void bench_clash(const struct bench_kind *kind, u32 flow);
 bool bench_lookup(const struct bench_kind *kind, u32 flow);
@@ -48,6 +50,8 @@ void bench_late(struct seq_file *out, unsigned int seconds);
 void bench_stall(struct seq_file *out, int on);
 void bench_parallel(struct seq_file *out, const struct bench_kind *kind,
 		    u32 flows, unsigned int cpus, char what);
+int bench_batch(struct seq_file *out, const struct bench_kind *kind, u32 flows,
+		u32 packets, char what, unsigned int size);
 
 u32 bench_random(u32 below);
 

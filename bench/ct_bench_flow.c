@@ -192,8 +192,17 @@ static unsigned int put_error(void *at, const struct bench_kind *kind, u32 flow)
 	return len;
 }
 
-static void fill_packet(struct sk_buff *skb, const struct bench_kind *kind,
-			u32 flow, enum bench_step step)
+/**
+ * bench_fill - make a packet of a flow
+ * @skb: linear, empty, with room for its headers
+ * @kind: kind of the flow
+ * @flow: its number
+ * @step: what the packet is
+ *
+ * Context: any.
+ */
+void bench_fill(struct sk_buff *skb, const struct bench_kind *kind, u32 flow,
+		enum bench_step step)
 {
 	unsigned int len;
 
@@ -254,7 +263,7 @@ int bench_send(const struct bench_kind *kind, u32 flow, enum bench_step step)
 	enum ip_conntrack_info ctinfo;
 	int ret = -EPERM;
 
-	fill_packet(skb, kind, flow, step);
+	bench_fill(skb, kind, flow, step);
 	if (enter(kind, skb) != NF_ACCEPT)
 		goto out;
 	if (kind->nat && step == STEP_FIRST)
@@ -280,7 +289,7 @@ void bench_clash(const struct bench_kind *kind, u32 flow)
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		fill_packet(packet[i], kind, flow, STEP_FIRST);
+		bench_fill(packet[i], kind, flow, STEP_FIRST);
 		enter(kind, packet[i]);
 	}
 	for (i = 0; i < 2; i++) {

@@ -20,6 +20,9 @@
  *	stall 1|0		a timer inserts a flow every 100 us; how long it
  *				had to wait at most
  *	parallel KIND N CPUS WHAT	WHAT: l lookups, i inserts, b both
+ *	batch KIND N PACKETS WHATSIZE	packets in batches of SIZE, from bench0 on;
+ *				WHAT: d end behind connection tracking,
+ *				f forwarded
  *	flood KIND N BETWEEN	N honest handshakes, BETWEEN forged SYNs between
  *				their packets: share that gets through
  *	labels|listen 1|0	use labels; listen to events
@@ -45,6 +48,7 @@ struct args {
 	u32			n;
 	u32			packets;
 	char			what;
+	u32			size;
 };
 
 static DEFINE_MUTEX(bench_mutex);
@@ -246,6 +250,15 @@ static void do_parallel(const struct args *args)
 	bench_parallel(&out, &args->kind, args->n, args->packets, args->what);
 }
 
+static void do_batch(const struct args *args)
+{
+	int err = bench_batch(&out, &args->kind, args->n, args->packets,
+			      args->what, args->size);
+
+	if (err)
+		report("failed", -err);
+}
+
 /* Forged first packets, each of a flow that never comes again. */
 static void forge(unsigned int n)
 {
@@ -349,6 +362,7 @@ static const struct {
 	{ "outside",	do_outside,	true },
 	{ "error",	do_error,	true },
 	{ "parallel",	do_parallel,	true },
+	{ "batch",	do_batch,	true },
 	{ "flood",	do_flood,	true },
 	{ "flush",	do_flush },
 	{ "late",	do_late },
@@ -383,8 +397,8 @@ static int command(const char *line)
 			continue;
 		if (!commands[i].kind)
 			sscanf(line, "%*s %u", &args.n);
-		else if (sscanf(line, "%*s %15s %u %u %c", word, &args.n,
-				&args.packets, &args.what) < 2 ||
+		else if (sscanf(line, "%*s %15s %u %u %c%u", word, &args.n,
+				&args.packets, &args.what, &args.size) < 2 ||
 			 parse_kind(word, &args.kind))
 			return -EINVAL;
 		out.count = 0;

@@ -19,14 +19,14 @@ aliases() {
 }
 
 # parameters FILE: names and types; what stands between is for people to read.
-# Ours alone has legacy (Documentation/sysctl.rst).
+# Ours alone has legacy and lookahead (Documentation/sysctl.rst).
 parameters() {
-	modinfo -F parm "$1" | sed 's/:.*(\(.*\))$/:\1/' | grep -vx 'legacy:bool' | sort
+	modinfo -F parm "$1" | sed 's/:.*(\(.*\))$/:\1/' | grep -Evx '(legacy|lookahead):bool' | sort
 }
 
 # loaded_parameters MODULE: mode, name and value of each in /sys.
 loaded_parameters() {
-	find "/sys/module/$1/parameters" -type f ! -name legacy | sort | while read -r file; do
+	find "/sys/module/$1/parameters" -type f ! -name legacy ! -name lookahead | sort | while read -r file; do
 		echo "$(stat -c %a "$file") ${file##*/}=$(cat "$file")"
 	done
 }

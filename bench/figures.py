@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the benchmark measures: the figures' titles, and the file of values."""
+import statistics
+
+TITLES = {
+    "hit_udp": "packet of an established UDP flow, ns",
+    "hit_tcp": "packet of an established TCP flow, ns",
+    "new_udp": "new UDP flow, ns",
+    "second_udp": "its answer, ns",
+    "handshake_tcp": "TCP handshake, ns",
+    "close_tcp": "TCP from handshake to close, ns",
+    "clash_udp": "two first packets at once, ns",
+    "miss": "lookup of what is not there, ns",
+    "invalid_flags": "INVALID: TCP flags, ns",
+    "invalid_window": "INVALID: outside of the window, ns",
+    "icmp_error": "ICMP error, ns",
+    "flush_ms": "delete all, ms",
+    "hit_udp_all": "established UDP: NAT, accounting, events, ns",
+    "hit_tcp_all": "established TCP: NAT, accounting, events, ns",
+    "new_udp_all": "new UDP flow: NAT, accounting, events, ns",
+    "handshake_tcp_all": "TCP handshake: NAT, accounting, events, ns",
+    "hit_udp_default": "established UDP, default buckets, max raised, ns",
+    "new_udp_default": "new UDP flow, default buckets, max raised, ns",
+    "refused_default": "flows refused, default buckets, max raised",
+    "bytes_udp": "bytes a UDP flow, bare",
+    "bytes_tcp": "bytes a TCP flow, bare",
+    "bytes_all": "bytes a UDP flow: NAT, accounting, events",
+    "hit_udp_ipv6": "established UDP over IPv6, ns",
+    "hit_udp_nat": "established UDP with NAT, ns",
+    "hit_udp_acct": "established UDP with accounting, ns",
+    "hit_udp_events": "established UDP with events, ns",
+    "hit_udp_labels": "established UDP with labels, ns",
+    "hit_udp_tstamp": "established UDP with timestamps, ns",
+    "proc_ms": "cat /proc/net/nf_conntrack, ms",
+    "list_ms": "conntrack -L, ms",
+    "delete_by_address_ms": "conntrack -D by address, ms",
+    "flush_netlink_ms": "conntrack -F, ms",
+    "netns_remove_ms": "removal of the namespace, ms",
+    "stall_idle_us": "longest insert, nothing else going on, µs",
+    "stall_grow_us": "longest insert while the table grows, µs",
+    "stall_shrink_us": "longest insert while it shrinks, µs",
+    "stall_expiry_us": "longest insert while all flows expire, µs",
+    "late_median_ms": "lateness of flows due at once: median, ms",
+    "late_99_ms": "lateness of flows due at once: 99 %, ms",
+    "late_last_ms": "lateness of flows due at once: last, ms",
+    "idle_none_us": "CPU of an idle machine a second, µs",
+    "idle_us": "CPU of an idle machine with idle flows a second, µs",
+    "parallel_l_1": "lookups a second, one CPU (QEMU)",
+    "parallel_l_2": "lookups a second, two CPUs (QEMU)",
+    "parallel_i_1": "inserts and deletes a second, one CPU (QEMU)",
+    "parallel_i_2": "inserts and deletes a second, two CPUs (QEMU)",
+    "parallel_b_1": "lookups, inserts, deletes a second, one CPU (QEMU)",
+    "parallel_b_2": "lookups, inserts, deletes a second, two CPUs (QEMU)",
+    "flood_99": "honest handshakes through a flood, 99 % assured, %",
+    "flood_95": "honest handshakes through a flood, 95 % assured, %",
+    "flood_90": "honest handshakes through a flood, 90 % assured, %",
+}
+
+for kind in ("udp", "tcp"):
+    for size in (1, 8, 32, 64):
+        for end, text in (("end", "dropped then"), ("forward", "forwarded")):
+            name = f"batch_{kind}_{end}_{size}"
+            TITLES[name] = f"{kind.upper()} in batches of {size}, tracked, {text}, ns"
+            TITLES[name + "_ahead"] = TITLES[name] + ", lookahead=1"
+
+
+def read(path):
+    """{(figure, flows): {tracker: {round: value}}}; figures of ours with
+    lookahead=1 have a name of their own, beside the same of stock"""
+    values = {}
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            word = line.split()
+            if len(word) != 5 or word[1] not in ("stock", "ours", "ahead"):
+                continue
+            try:
+                number = float(word[4])
+            except ValueError:
+                continue
+            figure, tracker = word[2], word[1]
+            if tracker == "ahead":
+                figure, tracker = figure + "_ahead", "ours"
+            key = (figure, int(word[3]))
+            values.setdefault(key, {}).setdefault(tracker, {})[word[0]] = number
+    for (figure, flows), trackers in values.items():
+        if figure.endswith("_ahead"):
+            plain = values.get((figure[:-len("_ahead")], flows), {})
+            trackers["stock"] = plain.get("stock", {})
+    return values
+
+
+def median(rounds):
+    return statistics.median(rounds.values())
