@@ -26,6 +26,7 @@
 #include <linux/percpu.h>
 
 #include "nf_ct.h"
+#include "nf_ct_table.h"
 
 #define DISTANCE	4	/* packets between a line and its entry; 2^n */
 #define MEMORY_BITS	8	/* packets whose hashes are kept */
@@ -151,7 +152,8 @@ static unsigned int look(void *priv, struct sk_buff *skb,
 	if (!worth(s, state->net) || !tuple_of(skb, state->net, &tuple))
 		return NF_ACCEPT;
 
-	hash = nf_ct_table_hash(state->net, &tuple, NF_CT_DEFAULT_ZONE_ID);
+	hash = nf_ct_tuple_hash(&nf_ct_table_of(state->net)->key, &tuple,
+				NF_CT_DEFAULT_ZONE_ID);
 	nf_ct_table_fetch_line(state->net, hash);
 	if (pending(s) >= DISTANCE)
 		fetch_entry(s, state->net);
