@@ -5,16 +5,23 @@ Documentation/differences.rst gives the reason why ours is better, and says of a
 packet whether the difference that it shows is this one. What comes behind it in
 the same sequence is not compared any more.
 """
+import headers as h
 
 SYN_SENT = 1            # of nf_conntrack_tcp.h
 CROSSED = 9             # TCP_CONNTRACK_SYN_SENT2
 SYN, RST, ACK = 2, 4, 16
 
 
+def segment(step, proto):
+    """What is behind the IP header, nothing if it is not of that protocol."""
+    if step.ip == 4:
+        return step.data[(step.data[0] & 15) * 4:] if step.data[9] == proto else b""
+    return step.data[40:] if step.data[6] == proto else b""
+
+
 def tcp_flags(step):
     """Those of a packet, 0 if it is too short for them."""
-    at = 13 + ((step.data[0] & 15) * 4 if step.ip == 4 else 40)
-    return step.data[at] if len(step.data) > at else 0
+    return segment(step, h.TCP)[13:14].ljust(1, b"\0")[0]
 
 
 def syn_crossing(_, stock, ours, fields):
