@@ -211,11 +211,19 @@ static bool chunks_are_sound(const struct sk_buff *skb, unsigned int offset,
 }
 
 static bool crc_is_bad(struct sk_buff *skb, unsigned int dataoff,
-		       __le32 checksum, const struct nf_hook_state *state)
+		       const struct nf_hook_state *state)
 {
+	const struct sctphdr *sh;
+
 	/* Else the device has verified it, or will fill it in. */
-	return nf_ct_wants_checksum(state) && skb->ip_summed == CHECKSUM_NONE &&
-	       sctp_compute_cksum(skb, dataoff) != checksum;
+	if (!nf_ct_wants_checksum(state) || skb->ip_summed != CHECKSUM_NONE)
+		return false;
+
+	/* It is computed with zero in its place. */
+	if (skb_ensure_writable(skb, dataoff + sizeof(*sh)))
+		return true;
+	sh = (const struct sctphdr *)(skb->data + dataoff);
+	return sctp_compute_cksum(skb, dataoff) != sh->checksum;
 }
 
 /* The tag that an INIT or INIT ACK gives the other side to use; 0 if there is
@@ -446,11 +454,13 @@ int nf_conntrack_sctp_packet(struct nf_conn *ct, struct sk_buff *skb,
 	struct sctp_walk walk;
 	struct sctphdr buf;
 	u8 old, new;
+	__be32 vtag;
 
 	sh = skb_header_pointer(skb, dataoff, sizeof(buf), &buf);
+	vtag = sh ? sh->vtag : 0;
 	if (!sh)
 		fault = "short packet";
-	else if (crc_is_bad(skb, dataoff, sh->checksum, state))
+	else if (crc_is_bad(skb, dataoff, state))
 		fault = "bad CRC";
 
 	if (unlikely(fault)) {
@@ -464,13 +474,13 @@ int nf_conntrack_sctp_packet(struct nf_conn *ct, struct sk_buff *skb,
 
 	spin_lock_bh(&ct->lock);
 	old = ct->proto.sctp.state;
-	new = take_chunks(ct, skb, dataoff, dir, sh->vtag, &walk);
+	new = take_chunks(ct, skb, dataoff, dir, vtag, &walk);
 	spin_unlock_bh(&ct->lock);
 
 	if (new == IV) {
 		nf_ct_l4proto_log_invalid(skb, ct, state,
 					  "chunk type %u, tag %x does not fit state %u, dir %u",
-					  walk.type, ntohl(sh->vtag), old, dir);
+					  walk.type, ntohl(vtag), old, dir);
 		return -NF_ACCEPT;
 	}
 
