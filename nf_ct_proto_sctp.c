@@ -143,35 +143,29 @@ struct sctp_walk {
 	u8			type;
 	u8			flags;
 	unsigned int		body;	/* offset of what follows the header */
-	unsigned int		len;	/* of that */
 };
 
-/* 1: there is a chunk; 0: there is none any more; -1: it is cut off, or its
- * length can't be.
+/* 1: there is a chunk; 0: there is none any more; -1: its length can't be. The
+ * last one may be cut off: the receiver will not take it, RFC 9260 6.10.
  */
 static int next_chunk(struct sctp_walk *walk)
 {
-	const unsigned int room = walk->skb->len - walk->offset;
 	const struct sctp_chunkhdr *ch;
 	struct sctp_chunkhdr buf;
 	unsigned int len;
 
 	/* Fewer bytes than a header are padding of the link. */
-	if (walk->offset >= walk->skb->len || room < sizeof(*ch))
-		return 0;
-
 	ch = skb_header_pointer(walk->skb, walk->offset, sizeof(buf), &buf);
 	if (!ch)
-		return -1;
+		return 0;
 
 	len = ntohs(ch->length);
 	walk->type = ch->type;
 	walk->flags = ch->flags;
-	if (len < sizeof(*ch) || len > room)
+	if (!len)
 		return -1;
 
 	walk->body = walk->offset + sizeof(*ch);
-	walk->len = len - sizeof(*ch);
 	walk->offset += SCTP_PAD4(len);
 	return 1;
 }
@@ -182,8 +176,14 @@ static bool stands_alone(u8 type)
 	       type == SCTP_CID_SHUTDOWN_COMPLETE;
 }
 
-/* Chunks must be whole, RFC 9260 3.2; some stand alone and COOKIE ECHO comes
- * first, 6.10.
+static bool comes_first(u8 type)
+{
+	return stands_alone(type) || type == SCTP_CID_COOKIE_ECHO ||
+	       type == SCTP_CID_COOKIE_ACK;
+}
+
+/* Chunks must have a length, RFC 9260 3.2; some stand alone or come first, 3.3
+ * and 6.10.
  */
 static bool chunks_are_sound(const struct sk_buff *skb, unsigned int offset,
 			     const struct nf_hook_state *state)
@@ -194,8 +194,7 @@ static bool chunks_are_sound(const struct sk_buff *skb, unsigned int offset,
 	int ret;
 
 	while ((ret = next_chunk(&walk)) > 0) {
-		if (count && (alone || stands_alone(walk.type) ||
-			      walk.type == SCTP_CID_COOKIE_ECHO))
+		if (count && (alone || comes_first(walk.type)))
 			break;
 		alone = stands_alone(walk.type);
 		count++;
@@ -233,9 +232,6 @@ static __be32 init_tag(const struct sctp_walk *chunk)
 {
 	const struct sctp_inithdr *init;
 	struct sctp_inithdr buf;
-
-	if (chunk->len < sizeof(buf))
-		return 0;
 
 	init = skb_header_pointer(chunk->skb, chunk->body, sizeof(buf), &buf);
 	return init ? init->init_tag : 0;
