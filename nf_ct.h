@@ -216,6 +216,7 @@ bool nf_ct_pressure_evict(struct net *net);
 int nf_ct_entry_init(void);
 void nf_ct_entry_exit(void);
 void nf_ct_assure(struct nf_conn *ct);
+bool nf_ct_assure_quietly(struct nf_conn *ct);
 size_t nf_ct_entry_room(struct nf_conn *ct);
 
 /* nf_ct_extend.c */

@@ -198,10 +198,9 @@ static u8 step(struct nf_ct_dccp *dccp, const struct dccp_packet *pkt,
  * forgery.
  */
 static bool proves_handshake(const struct nf_ct_dccp *dccp,
-			     const struct dccp_packet *pkt,
-			     enum ip_conntrack_dir dir)
+			     const struct dccp_packet *pkt, u8 old)
 {
-	return dccp->state == PO && dccp->role[dir] == CT_DCCP_ROLE_CLIENT &&
+	return old == RS && dccp->state == PO && pkt->type == DCCP_PKT_ACK &&
 	       pkt->has_ack && pkt->ack == dccp->handshake_seq;
 }
 
@@ -213,7 +212,7 @@ static bool is_closing(u8 state)
 static void follow(struct nf_conn *ct, u8 old, u8 state, bool proof)
 {
 	if (proof)
-		nf_ct_assure(ct);
+		nf_ct_assure_quietly(ct);
 
 	if (state == old)
 		return;
@@ -269,7 +268,7 @@ int nf_conntrack_dccp_packet(struct nf_conn *ct, struct sk_buff *skb,
 	if (old == NO)
 		set_client(dccp, dir);
 	new = step(dccp, &pkt, dir);
-	proof = proves_handshake(dccp, &pkt, dir);
+	proof = proves_handshake(dccp, &pkt, old);
 	spin_unlock_bh(&ct->lock);
 
 	if (new == IV) {
