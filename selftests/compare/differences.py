@@ -8,12 +8,14 @@ the same sequence is not compared any more.
 import struct
 
 import headers as h
+from gen_dccp import CLOSE, RESPONSE
 from gen_sctp import ABORT, COMPLETE, HB, HB_ACK, INIT, SHUTDOWN_ACK
 
 SYN_SENT = 1            # of nf_conntrack_tcp.h
 CROSSED = 9             # TCP_CONNTRACK_SYN_SENT2
 SYN, RST, ACK = 2, 4, 16
 RUNNING = (4, 5, 6, 7)  # SCTP_CONNTRACK_ESTABLISHED to _SHUTDOWN_ACK_SENT
+RESPOND, CLOSING = 2, 6 # CT_DCCP_*
 
 
 def segment(step, proto):
@@ -97,6 +99,30 @@ def heartbeat_answered(step, stock, ours, fields):
         tags(stock)[i] == "0" and tags(stock)[1 - i] == tags(ours)[1 - i] for i in (0, 1))
 
 
+def dccp_type(step):
+    """The type of a DCCP packet, None if it has none."""
+    byte = segment(step, h.DCCP)[8:9]
+    return byte[0] >> 1 & 15 if byte else None
+
+
+def response_again(step, _, ours, fields):
+    """The number of the last Response counts."""
+    return dccp_type(step) == RESPONSE and ours["state"] == RESPOND and \
+        fields == ["protocol info"]
+
+
+def close_again(step, stock, ours, _):
+    """A client repeats its Close."""
+    return dccp_type(step) == CLOSE and ours["state"] == CLOSING and \
+        only_first_invalid(stock, ours)
+
+
+def coverage(step, _, __, fields):
+    """A checksum that does not cover the whole packet: one says it can't be."""
+    return bool(segment(step, h.DCCP)[5:6].ljust(1, b"\0")[0] & 15) and \
+        ("ctinfo" in fields or fields[0] == "verdict at the first hook")
+
+
 DIFFERENCES = {
     "tcp-syn-crossing": syn_crossing,
     "tcp-reset-outside": reset_outside,
@@ -106,6 +132,9 @@ DIFFERENCES = {
     "sctp-invalid": invalid_changes,
     "sctp-shutdown-complete": shutdown_complete,
     "sctp-heartbeat-answered": heartbeat_answered,
+    "dccp-response-again": response_again,
+    "dccp-close-again": close_again,
+    "dccp-checksum-coverage": coverage,
 }
 
 
