@@ -284,6 +284,7 @@ static inline size_t nf_ct_entry_size(const struct nf_conn *ct)
 int nf_ct_entry_init(void);
 void nf_ct_entry_exit(void);
 void nf_ct_assure(struct nf_conn *ct);
+bool nf_ct_assure_quietly(struct nf_conn *ct);
 size_t nf_ct_entry_room(struct nf_conn *ct);
 void nf_ct_entry_learn(const struct nf_conn *ct);
 

@@ -491,22 +491,36 @@ int nf_ct_change_status_common(struct nf_conn *ct, unsigned int status)
 EXPORT_SYMBOL_GPL(nf_ct_change_status_common);
 
 /**
- * nf_ct_assure - an entry stands for a real connection
+ * nf_ct_assure_quietly - an entry stands for a real connection
  * @ct: entry
  *
  * Sets IPS_ASSURED, once: from now on the entry is not evicted when the table
- * is full.
+ * is full. For a protocol that has no event for it.
+ *
+ * Context: any but hard interrupt.
+ *
+ * Return: whether it was not set before.
+ */
+bool nf_ct_assure_quietly(struct nf_conn *ct)
+{
+	if (test_bit(IPS_ASSURED_BIT, &ct->status) ||
+	    test_and_set_bit(IPS_ASSURED_BIT, &ct->status))
+		return false;
+
+	nf_ct_pressure_del(ct);
+	return true;
+}
+
+/**
+ * nf_ct_assure - an entry stands for a real connection, and listeners are told
+ * @ct: entry
  *
  * Context: any but hard interrupt.
  */
 void nf_ct_assure(struct nf_conn *ct)
 {
-	if (test_bit(IPS_ASSURED_BIT, &ct->status) ||
-	    test_and_set_bit(IPS_ASSURED_BIT, &ct->status))
-		return;
-
-	nf_ct_pressure_del(ct);
-	nf_conntrack_event_cache(IPCT_ASSURED, ct);
+	if (nf_ct_assure_quietly(ct))
+		nf_conntrack_event_cache(IPCT_ASSURED, ct);
 }
 
 /* --- delete ------------------------------------------------------------ */

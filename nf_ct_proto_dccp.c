@@ -74,6 +74,7 @@ next_state[CT_DCCP_ROLE_MAX + 1][DCCP_NR_PKT_TYPES][DCCP_STATES] = {
 
 /* The header as far as the tracker reads it. */
 struct dccp_packet {
+	bool	cut_off;	/* it is not all there */
 	u8	type;
 	u64	seq;
 	u64	ack;
@@ -115,6 +116,7 @@ static const char *read_header(const struct sk_buff *skb, unsigned int dataoff,
 	const struct dccp_hdr *dh;
 
 	dh = skb_header_pointer(skb, dataoff, sizeof(buf.hdr), &buf.hdr);
+	pkt->cut_off = !dh;
 	if (!dh)
 		return "short packet";
 
@@ -125,12 +127,8 @@ static const char *read_header(const struct sk_buff *skb, unsigned int dataoff,
 		return "type lacks 48bit sequence numbers";
 
 	hdrlen = dh->dccph_doff * 4;
-	if (hdrlen < __dccp_hdr_len(dh) || hdrlen > room)
-		return "truncated/malformed packet";
-
-	basic = __dccp_basic_hdr_len(dh);
-	dh = skb_header_pointer(skb, dataoff, basic, &buf);
-	if (!dh)
+	/* Whether the offset of the data suits the type is up to the receiver. */
+	if (hdrlen < sizeof(*dh) || hdrlen > room)
 		return "truncated/malformed packet";
 
 	cover = room;
@@ -142,6 +140,15 @@ static const char *read_header(const struct sk_buff *skb, unsigned int dataoff,
 	if (nf_ct_wants_checksum(state) &&
 	    nf_ct_sum_is_bad(skb, dataoff, cover, IPPROTO_DCCP, state->pf))
 		return "bad checksum";
+
+	pkt->cut_off = room < __dccp_hdr_len(dh);
+	if (pkt->cut_off)
+		return "truncated/malformed packet";
+
+	basic = __dccp_basic_hdr_len(dh);
+	dh = skb_header_pointer(skb, dataoff, basic, &buf);
+	if (!dh)
+		return "truncated/malformed packet";
 
 	pkt->type = dh->dccph_type;
 	pkt->seq = dccp_hdr_seq(dh);
@@ -198,10 +205,9 @@ static u8 step(struct nf_ct_dccp *dccp, const struct dccp_packet *pkt,
  * forgery.
  */
 static bool proves_handshake(const struct nf_ct_dccp *dccp,
-			     const struct dccp_packet *pkt,
-			     enum ip_conntrack_dir dir)
+			     const struct dccp_packet *pkt, u8 old)
 {
-	return dccp->state == PO && dccp->role[dir] == CT_DCCP_ROLE_CLIENT &&
+	return old == RS && dccp->state == PO && pkt->type == DCCP_PKT_ACK &&
 	       pkt->has_ack && pkt->ack == dccp->handshake_seq;
 }
 
@@ -213,7 +219,7 @@ static bool is_closing(u8 state)
 static void follow(struct nf_conn *ct, u8 old, u8 state, bool proof)
 {
 	if (proof)
-		nf_ct_assure(ct);
+		nf_ct_assure_quietly(ct);
 
 	if (state == old)
 		return;
@@ -254,7 +260,7 @@ int nf_conntrack_dccp_packet(struct nf_conn *ct, struct sk_buff *skb,
 	if (unlikely(fault)) {
 		nf_l4proto_log_invalid(skb, state, IPPROTO_DCCP,
 				       "nf_ct_dccp: %s", fault);
-		return -NF_ACCEPT;
+		return pkt.cut_off ? NF_CT_DCCP_CUT_OFF : -NF_ACCEPT;
 	}
 
 	/* The first answer refuses the connection. */
@@ -269,7 +275,7 @@ int nf_conntrack_dccp_packet(struct nf_conn *ct, struct sk_buff *skb,
 	if (old == NO)
 		set_client(dccp, dir);
 	new = step(dccp, &pkt, dir);
-	proof = proves_handshake(dccp, &pkt, dir);
+	proof = proves_handshake(dccp, &pkt, old);
 	spin_unlock_bh(&ct->lock);
 
 	if (new == IV) {

@@ -97,16 +97,16 @@ static const u8 next_state[IP_CT_DIR_MAX][EVENTS][SCTP_STATES] = {
 		[EVENT_OTHER]		  = { IV, ST, ST, ST, ST, ST, ST, ST, ST },
 		/* A new start, RFC 9260 5.2.2. */
 		[EVENT_INIT]		  = { CL, ST, ST, ST, ST, CL, CL, ST, CW },
-		/* It has the right tag, so it answers the other's INIT, 5.2.1. */
-		[EVENT_INIT_ACK]	  = { IV, CW, ST, ST, ST, ST, ST, ST, CL },
+		/* Both have begun, 5.2.1: it is the other's that counts. */
+		[EVENT_INIT_ACK]	  = { CL, ST, ST, ST, ST, ST, ST, ST, CL },
 		[EVENT_HEARTBEAT]	  = { HS, ST, ST, ST, ST, ST, ST, ST, ST },
 		[EVENT_HEARTBEAT_ACK]	  = { CL, ST, ST, ST, ST, ST, ST, ST, ST },
 		[EVENT_ABORT]		  = { IV, ST, CL, CL, CL, CL, CL, CL, CL },
-		[EVENT_SHUTDOWN]	  = { IV, ST, ST, ST, SS, ST, ST, ST, CL },
+		[EVENT_SHUTDOWN]	  = { CL, ST, ST, ST, SS, ST, ST, ST, CL },
 		/* Also from one who has rebooted since, 8.4 (5). */
 		[EVENT_SHUTDOWN_ACK]	  = { SA, ST, ST, ST, ST, SA, SA, ST, SA },
-		[EVENT_ERROR]		  = { IV, ST, ST, ST, ST, ST, ST, ST, CL },
-		[EVENT_COOKIE_ECHO]	  = { IV, ST, CE, ST, ST, ST, ST, ST, CL },
+		[EVENT_ERROR]		  = { CL, ST, ST, ST, ST, ST, ST, ST, CL },
+		[EVENT_COOKIE_ECHO]	  = { CL, ST, CE, ST, ST, ST, ST, ST, CL },
 		[EVENT_COOKIE_ACK]	  = { IV, ST, ST, ES, ST, ST, ST, ST, CL },
 		[EVENT_SHUTDOWN_COMPLETE] = { IV, ST, ST, ST, ST, ST, ST, CL, CL },
 	},
@@ -143,35 +143,29 @@ struct sctp_walk {
 	u8			type;
 	u8			flags;
 	unsigned int		body;	/* offset of what follows the header */
-	unsigned int		len;	/* of that */
 };
 
-/* 1: there is a chunk; 0: there is none any more; -1: it is cut off, or its
- * length can't be.
+/* 1: there is a chunk; 0: there is none any more; -1: its length can't be. The
+ * last one may be cut off: the receiver will not take it, RFC 9260 6.10.
  */
 static int next_chunk(struct sctp_walk *walk)
 {
-	const unsigned int room = walk->skb->len - walk->offset;
 	const struct sctp_chunkhdr *ch;
 	struct sctp_chunkhdr buf;
 	unsigned int len;
 
 	/* Fewer bytes than a header are padding of the link. */
-	if (walk->offset >= walk->skb->len || room < sizeof(*ch))
-		return 0;
-
 	ch = skb_header_pointer(walk->skb, walk->offset, sizeof(buf), &buf);
 	if (!ch)
-		return -1;
+		return 0;
 
 	len = ntohs(ch->length);
 	walk->type = ch->type;
 	walk->flags = ch->flags;
-	if (len < sizeof(*ch) || len > room)
+	if (!len)
 		return -1;
 
 	walk->body = walk->offset + sizeof(*ch);
-	walk->len = len - sizeof(*ch);
 	walk->offset += SCTP_PAD4(len);
 	return 1;
 }
@@ -182,27 +176,47 @@ static bool stands_alone(u8 type)
 	       type == SCTP_CID_SHUTDOWN_COMPLETE;
 }
 
-/* Chunks must be whole, RFC 9260 3.2; some stand alone and COOKIE ECHO comes
- * first, 6.10.
+static bool comes_first(u8 type)
+{
+	return stands_alone(type) || type == SCTP_CID_COOKIE_ECHO ||
+	       type == SCTP_CID_COOKIE_ACK;
+}
+
+/**
+ * struct sctp_pkt - a packet as a whole
+ * @first: its chunks, from the first on
+ * @vtag: its verification tag
+ * @dir: its direction
+ * @has_data: there is DATA among the chunks
  */
-static bool chunks_are_sound(const struct sk_buff *skb, unsigned int offset,
+struct sctp_pkt {
+	struct sctp_walk	first;
+	__be32			vtag;
+	enum ip_conntrack_dir	dir;
+	bool			has_data;
+};
+
+/* Chunks must have a length, RFC 9260 3.2; some stand alone or come first, 3.3
+ * and 6.10.
+ */
+static bool chunks_are_sound(struct sctp_pkt *pkt,
 			     const struct nf_hook_state *state)
 {
-	struct sctp_walk walk = { .skb = skb, .offset = offset };
+	struct sctp_walk walk = pkt->first;
 	unsigned int count = 0;
 	bool alone = false;
 	int ret;
 
 	while ((ret = next_chunk(&walk)) > 0) {
-		if (count && (alone || stands_alone(walk.type) ||
-			      walk.type == SCTP_CID_COOKIE_ECHO))
+		if (count && (alone || comes_first(walk.type)))
 			break;
 		alone = stands_alone(walk.type);
+		pkt->has_data |= walk.type == SCTP_CID_DATA;
 		count++;
 	}
 
 	if (ret || !count) {
-		nf_l4proto_log_invalid(skb, state, IPPROTO_SCTP,
+		nf_l4proto_log_invalid(walk.skb, state, IPPROTO_SCTP,
 				       "nf_ct_sctp: bad chunk %u, type %u",
 				       count, walk.type);
 		return false;
@@ -211,29 +225,35 @@ static bool chunks_are_sound(const struct sk_buff *skb, unsigned int offset,
 }
 
 static bool crc_is_bad(struct sk_buff *skb, unsigned int dataoff,
-		       __le32 checksum, const struct nf_hook_state *state)
+		       const struct nf_hook_state *state)
 {
+	const struct sctphdr *sh;
+
 	/* Else the device has verified it, or will fill it in. */
-	return nf_ct_wants_checksum(state) && skb->ip_summed == CHECKSUM_NONE &&
-	       sctp_compute_cksum(skb, dataoff) != checksum;
+	if (!nf_ct_wants_checksum(state) || skb->ip_summed != CHECKSUM_NONE)
+		return false;
+
+	/* It is computed with zero in its place. */
+	if (skb_ensure_writable(skb, dataoff + sizeof(*sh)))
+		return true;
+	sh = (const struct sctphdr *)(skb->data + dataoff);
+	return sctp_compute_cksum(skb, dataoff) != sh->checksum;
 }
 
-/* The tag that an INIT or INIT ACK gives the other side to use; 0 if there is
- * none, RFC 9260 3.3.2.
- */
-static __be32 init_tag(const struct sctp_walk *chunk)
+/* --- verification tags ------------------------------------------------- */
+
+/* The tag that an INIT or INIT ACK gives the other side to use, RFC 9260 3.3.2. */
+static bool read_init_tag(const struct sctp_walk *chunk, __be32 *tag)
 {
 	const struct sctp_inithdr *init;
 	struct sctp_inithdr buf;
 
-	if (chunk->len < sizeof(buf))
-		return 0;
-
 	init = skb_header_pointer(chunk->skb, chunk->body, sizeof(buf), &buf);
-	return init ? init->init_tag : 0;
+	if (!init)
+		return false;
+	*tag = init->init_tag;
+	return true;
 }
-
-/* --- verification tags ------------------------------------------------- */
 
 /* Tags of a running association are not changed before the other end has agreed
  * to a new one, or anybody could by an INIT.
@@ -243,182 +263,252 @@ static bool is_running(u8 state)
 	return state == ES || state == SS || state == SR || state == SA;
 }
 
+/* @state is that after the chunk. */
 static bool init_is_good(struct sctp_flow *flow, const struct sctp_walk *chunk,
-			 enum ip_conntrack_dir dir, __be32 vtag,
-			 u8 state)
+			 const struct sctp_pkt *pkt, u8 state)
 {
-	__be32 tag = init_tag(chunk);
+	__be32 tag;
 
-	if (vtag || !tag)
+	if (pkt->vtag || !read_init_tag(chunk, &tag))
 		return false;
 
+	/* A repeated one says nothing new. */
+	if (tag == flow->ct.vtag[!pkt->dir] &&
+	    flow->ct.state != SCTP_CONNTRACK_NONE)
+		return true;
+
 	if (is_running(state)) {
-		flow->next[!dir] = tag;
-		flow->next[dir] = 0;
+		flow->next[!pkt->dir] = tag;
+		flow->next[pkt->dir] = 0;
 		flow->ct.flags &= ~FLOW_HEARTBEAT_NEXT;
 	} else {
-		flow->ct.vtag[!dir] = tag;
+		/* It begins anew: what the other has sent is of the past. */
+		if (flow->ct.init[pkt->dir])
+			flow->ct.init[!pkt->dir] = 0;
+		flow->ct.init[pkt->dir] = 1;
+		flow->ct.vtag[!pkt->dir] = tag;
 	}
-	flow->ct.init[dir] = 1;
 	return true;
 }
 
 static bool init_ack_is_good(struct sctp_flow *flow,
 			     const struct sctp_walk *chunk,
-			     enum ip_conntrack_dir dir, __be32 vtag)
+			     const struct sctp_pkt *pkt)
 {
-	__be32 tag = init_tag(chunk);
+	const enum ip_conntrack_dir dir = pkt->dir;
+	__be32 tag;
 
-	if (!vtag || !tag)
+	if (!read_init_tag(chunk, &tag))
 		return false;
 
-	if (vtag == flow->next[dir] && !(flow->ct.flags & FLOW_HEARTBEAT_NEXT)) {
+	if (flow->next[dir] && pkt->vtag == flow->next[dir] &&
+	    !(flow->ct.flags & FLOW_HEARTBEAT_NEXT)) {
 		flow->next[!dir] = tag;
 		return true;
 	}
-	if (vtag != flow->ct.vtag[dir])
+	if (pkt->vtag != flow->ct.vtag[dir])
 		return false;
-	if (!is_running(flow->ct.state))
-		flow->ct.vtag[!dir] = tag;
+
+	/* Only what answers an INIT may give another tag than the one we know;
+	 * who has sent an INIT, too, repeats its tag, 5.2.1.
+	 */
+	if (flow->ct.init[!dir] ? flow->ct.init[dir] : !!flow->ct.vtag[!dir])
+		return tag == flow->ct.vtag[!dir];
+	flow->ct.vtag[!dir] = tag;
 	return true;
 }
 
-/* The cookie shows that both ends know of the new association, 5.2.4. */
-static bool cookie_is_good(struct sctp_flow *flow, enum ip_conntrack_dir dir,
-			   __be32 vtag)
+static void take_next(struct sctp_flow *flow)
 {
-	if (!vtag)
+	memcpy(flow->ct.vtag, flow->next, sizeof(flow->next));
+	memset(flow->next, 0, sizeof(flow->next));
+	flow->ct.flags &= ~FLOW_HEARTBEAT_NEXT;
+}
+
+/* The cookie shows that both ends know of the new association, 5.2.4. */
+static bool cookie_is_good(struct sctp_flow *flow,
+			   const struct sctp_pkt *pkt)
+{
+	if (flow->next[IP_CT_DIR_ORIGINAL] && flow->next[IP_CT_DIR_REPLY] &&
+	    pkt->vtag == flow->next[pkt->dir] &&
+	    !(flow->ct.flags & FLOW_HEARTBEAT_NEXT))
+		take_next(flow);
+	return pkt->vtag == flow->ct.vtag[pkt->dir];
+}
+
+/* It goes with what we know, or is the first that we see of this direction. */
+static bool is_tag_of_path(struct sctp_flow *flow, const struct sctp_pkt *pkt)
+{
+	if (!flow->ct.vtag[pkt->dir])
+		flow->ct.vtag[pkt->dir] = pkt->vtag;
+	if (pkt->vtag != flow->ct.vtag[pkt->dir])
 		return false;
 
-	if (vtag == flow->next[dir] && flow->next[!dir] &&
-	    !(flow->ct.flags & FLOW_HEARTBEAT_NEXT)) {
-		memcpy(flow->ct.vtag, flow->next, sizeof(flow->next));
+	if (flow->ct.flags & FLOW_HEARTBEAT_NEXT)
 		memset(flow->next, 0, sizeof(flow->next));
-	}
-	return vtag == flow->ct.vtag[dir];
+	flow->ct.flags &= ~FLOW_HEARTBEAT_NEXT;
+	return true;
 }
 
 /* Where the association has been restarted on another path, its heartbeat has a
- * tag that we don't know; if the answer has, too, these are the tags.
+ * tag that we don't know; if the answer has, too, these are the tags. No data is
+ * sent until then, 5.4.
  */
-static bool heartbeat_is_good(struct sctp_flow *flow, enum ip_conntrack_dir dir,
-			      __be32 vtag)
+static bool heartbeat_is_good(struct sctp_flow *flow,
+			      const struct sctp_pkt *pkt, bool *ignore)
 {
-	if (!flow->ct.vtag[dir]) {
-		flow->ct.vtag[dir] = vtag;
-	} else if (vtag != flow->ct.vtag[dir]) {
-		flow->next[dir] = vtag;
-		flow->next[!dir] = 0;
-		flow->ct.last_dir = dir;
-		flow->ct.flags |= FLOW_HEARTBEAT_NEXT;
-	}
+	if (is_tag_of_path(flow, pkt))
+		return true;
+	if (pkt->has_data || *ignore)
+		return false;
+
+	flow->next[pkt->dir] = pkt->vtag;
+	flow->next[!pkt->dir] = 0;
+	flow->ct.last_dir = pkt->dir;
+	flow->ct.flags |= FLOW_HEARTBEAT_NEXT;
+	*ignore = true;
 	return true;
 }
 
 static bool heartbeat_ack_is_good(struct sctp_flow *flow,
-				  enum ip_conntrack_dir dir, __be32 vtag)
+				  const struct sctp_pkt *pkt)
 {
-	bool pending = (flow->ct.flags & FLOW_HEARTBEAT_NEXT) &&
-		       flow->ct.last_dir == !dir;
+	if (is_tag_of_path(flow, pkt))
+		return true;
+	if (!(flow->ct.flags & FLOW_HEARTBEAT_NEXT) ||
+	    flow->ct.last_dir != !pkt->dir)
+		return false;
 
-	if (!flow->ct.vtag[dir]) {
-		flow->ct.vtag[dir] = vtag;
-	} else if (vtag != flow->ct.vtag[dir]) {
-		if (!pending)
-			return false;
-		flow->ct.vtag[dir] = vtag;
-		flow->ct.vtag[!dir] = flow->next[!dir];
+	flow->next[pkt->dir] = pkt->vtag;
+	take_next(flow);
+	return true;
+}
+
+/* With the T bit it is the sender's own tag that it returns, 8.5.1; or that of a
+ * SHUTDOWN ACK which was the first that we have seen, 8.4 (5).
+ */
+static bool reflected_is_good(const struct sctp_flow *flow,
+			      const struct sctp_pkt *pkt,
+			      const struct sctp_walk *chunk)
+{
+	const __be32 *vtag = flow->ct.vtag;
+
+	if (!(chunk->flags & SCTP_CHUNK_FLAG_T))
+		return pkt->vtag == vtag[pkt->dir];
+
+	return pkt->vtag == vtag[!pkt->dir] ||
+	       (!vtag[!pkt->dir] && pkt->vtag == vtag[pkt->dir] &&
+		chunk->type == SCTP_CID_SHUTDOWN_COMPLETE &&
+		flow->ct.state == SCTP_CONNTRACK_SHUTDOWN_ACK_SENT);
+}
+
+/* May the packet carry this chunk with its tag? RFC 9260 8.5.1. Learns tags.
+ * @ignore is set if the packet is to pass without prolonging the entry's life.
+ */
+static bool tag_is_good(struct sctp_flow *flow, const struct sctp_walk *chunk,
+			const struct sctp_pkt *pkt, u8 next, bool *ignore)
+{
+	switch (event_of(chunk->type)) {
+	case EVENT_INIT:
+		*ignore = flow->ct.state == SCTP_CONNTRACK_CLOSED;
+		return init_is_good(flow, chunk, pkt, next ?: flow->ct.state);
+	case EVENT_INIT_ACK:
+		return init_ack_is_good(flow, chunk, pkt);
+	case EVENT_COOKIE_ECHO:
+		return cookie_is_good(flow, pkt);
+	case EVENT_HEARTBEAT:
+		return heartbeat_is_good(flow, pkt, ignore);
+	case EVENT_HEARTBEAT_ACK:
+		return heartbeat_ack_is_good(flow, pkt);
+	case EVENT_ABORT:
+	case EVENT_SHUTDOWN_COMPLETE:
+		return reflected_is_good(flow, pkt, chunk);
+	case EVENT_SHUTDOWN_ACK:
+		/* Maybe of an association from before our time, 8.4 (5). */
+		return true;
+	case EVENT_COOKIE_ACK:
+		memset(flow->ct.init, 0, sizeof(flow->ct.init));
+		fallthrough;
+	default:
+		return pkt->vtag == flow->ct.vtag[pkt->dir];
 	}
+}
 
-	if (pending) {
-		flow->ct.flags &= ~FLOW_HEARTBEAT_NEXT;
-		memset(flow->next, 0, sizeof(flow->next));
+/* A flow begins: each of the chunks must be one that may begin it. What the
+ * packet's tag is taken for depends on them.
+ */
+static bool begin(struct sctp_flow *flow, const struct sctp_pkt *pkt,
+		  struct sctp_walk *walk)
+{
+	enum chunk_event event;
+
+	*walk = pkt->first;
+	while (next_chunk(walk) > 0) {
+		event = event_of(walk->type);
+		if (next_state[pkt->dir][event][SCTP_CONNTRACK_NONE] == IV)
+			return false;
+		if (event == EVENT_HEARTBEAT)
+			flow->ct.vtag[pkt->dir] = pkt->vtag;
+		else if (event == EVENT_SHUTDOWN_ACK)
+			flow->ct.vtag[!pkt->dir] = pkt->vtag;
 	}
 	return true;
 }
 
-/* With the T bit it is the sender's own tag that it returns, 8.5.1. */
-static bool reflected_is_good(const struct sctp_flow *flow,
-			      enum ip_conntrack_dir dir, __be32 vtag, u8 flags)
-{
-	if (flags & SCTP_CHUNK_FLAG_T)
-		dir = !dir;
-	return vtag && vtag == flow->ct.vtag[dir];
-}
-
-/* May the packet carry this chunk with this tag? RFC 9260 8.5. Learns tags. */
-static bool tag_is_good(struct sctp_flow *flow, const struct sctp_walk *chunk,
-			enum ip_conntrack_dir dir, __be32 vtag,
-			u8 state)
-{
-	switch (chunk->type) {
-	case SCTP_CID_INIT:
-		return init_is_good(flow, chunk, dir, vtag, state);
-	case SCTP_CID_INIT_ACK:
-		return init_ack_is_good(flow, chunk, dir, vtag);
-	case SCTP_CID_COOKIE_ECHO:
-		return cookie_is_good(flow, dir, vtag);
-	case SCTP_CID_HEARTBEAT:
-		return heartbeat_is_good(flow, dir, vtag);
-	case SCTP_CID_HEARTBEAT_ACK:
-		return heartbeat_ack_is_good(flow, dir, vtag);
-	case SCTP_CID_ABORT:
-	case SCTP_CID_SHUTDOWN_COMPLETE:
-		return reflected_is_good(flow, dir, vtag, chunk->flags);
-	case SCTP_CID_SHUTDOWN_ACK:
-		/* Of an association from before our time, 8.4 (5). */
-		if (!flow->ct.vtag[dir])
-			flow->ct.vtag[dir] = vtag;
-		break;
-	}
-	return vtag && vtag == flow->ct.vtag[dir];
-}
-
 /* --- packets ----------------------------------------------------------- */
 
-/* Take the chunks of a packet one after the other. The state that they lead to,
- * or IV if one does not fit; then nothing is changed.
+/* What a packet has made of its flow. */
+struct sctp_outcome {
+	u8	state;
+	bool	established;	/* if only for a moment */
+	bool	ignore;		/* neither prolong its life nor count the packet */
+};
+
+/* Take the chunks of a packet one after the other. If one does not fit, the flow
+ * is not changed, and the state is IV.
  */
-static u8 take_chunks(struct nf_conn *ct, const struct sk_buff *skb,
-		      unsigned int dataoff, enum ip_conntrack_dir dir,
-		      __be32 vtag, struct sctp_walk *walk)
+static struct sctp_outcome take_chunks(struct nf_conn *ct,
+				       const struct sctp_pkt *pkt,
+				       struct sctp_walk *walk)
 {
+	static const struct sctp_outcome invalid = { .state = IV };
 	struct sctp_flow *flow = flow_of(ct);
 	struct sctp_flow tried = *flow;
-	bool start = tried.ct.state == SCTP_CONNTRACK_NONE;
+	struct sctp_outcome out = {};
 	u8 next;
 
-	*walk = (struct sctp_walk){
-		.skb = skb, .offset = dataoff + sizeof(struct sctphdr),
-	};
+	if (tried.ct.state == SCTP_CONNTRACK_NONE && !begin(&tried, pkt, walk))
+		return invalid;
+
+	*walk = pkt->first;
 	while (next_chunk(walk) > 0) {
-		next = next_state[dir][event_of(walk->type)][tried.ct.state];
+		next = next_state[pkt->dir][event_of(walk->type)][tried.ct.state];
 		if (next == IV ||
-		    !tag_is_good(&tried, walk, dir, vtag, next ?: tried.ct.state))
-			return IV;
-		if (next != ST)
-			tried.ct.state = next;
-		/* What comes along with the first chunk starts nothing. */
-		if (start)
-			break;
+		    !tag_is_good(&tried, walk, pkt, next, &out.ignore))
+			return invalid;
+		if (next == ST)
+			continue;
+		tried.ct.state = next;
+		out.established |= next == ES;
 	}
 
 	*flow = tried;
-	return tried.ct.state;
+	out.state = tried.ct.state;
+	return out;
 }
 
-static void follow(struct nf_conn *ct, u8 old, u8 state)
+static void follow(struct nf_conn *ct, u8 old, const struct sctp_outcome *out)
 {
-	if (state == old)
-		return;
-
-	if (state == ES) {
+	if (out->established) {
 		if (test_bit(IPS_ASSURED_BIT, &ct->status))
 			nf_ct_pressure_del(ct);
 		nf_ct_assure(ct);
-	} else if (old == ES) {
-		nf_ct_pressure_closing(ct);
 	}
+	if (out->state == old)
+		return;
+
+	if (old == ES || (out->established && out->state != ES))
+		nf_ct_pressure_closing(ct);
 	nf_conntrack_event_cache(IPCT_PROTOINFO, ct);
 }
 
@@ -440,17 +530,19 @@ int nf_conntrack_sctp_packet(struct nf_conn *ct, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
 	const struct nf_sctp_net *sn = nf_sctp_pernet(nf_ct_net(ct));
-	enum ip_conntrack_dir dir = CTINFO2DIR(ctinfo);
 	const struct sctphdr *sh;
+	struct sctp_pkt pkt = {};
 	const char *fault = NULL;
+	struct sctp_outcome out;
 	struct sctp_walk walk;
 	struct sctphdr buf;
-	u8 old, new;
+	u8 old;
 
 	sh = skb_header_pointer(skb, dataoff, sizeof(buf), &buf);
+	pkt.vtag = sh ? sh->vtag : 0;
 	if (!sh)
 		fault = "short packet";
-	else if (crc_is_bad(skb, dataoff, sh->checksum, state))
+	else if (crc_is_bad(skb, dataoff, state))
 		fault = "bad CRC";
 
 	if (unlikely(fault)) {
@@ -459,24 +551,29 @@ int nf_conntrack_sctp_packet(struct nf_conn *ct, struct sk_buff *skb,
 		return -NF_ACCEPT;
 	}
 
-	if (!chunks_are_sound(skb, dataoff + sizeof(*sh), state))
+	pkt.first.skb = skb;
+	pkt.first.offset = dataoff + sizeof(*sh);
+	pkt.dir = CTINFO2DIR(ctinfo);
+	if (!chunks_are_sound(&pkt, state))
 		return -NF_ACCEPT;
 
 	spin_lock_bh(&ct->lock);
 	old = ct->proto.sctp.state;
-	new = take_chunks(ct, skb, dataoff, dir, sh->vtag, &walk);
+	out = take_chunks(ct, &pkt, &walk);
 	spin_unlock_bh(&ct->lock);
 
-	if (new == IV) {
+	if (out.state == IV) {
 		nf_ct_l4proto_log_invalid(skb, ct, state,
 					  "chunk type %u, tag %x does not fit state %u, dir %u",
-					  walk.type, ntohl(sh->vtag), old, dir);
+					  walk.type, ntohl(pkt.vtag), old,
+					  pkt.dir);
 		return -NF_ACCEPT;
 	}
 
-	follow(ct, old, new);
-	nf_ct_refresh_acct(ct, ctinfo, skb,
-			   nf_ct_timeouts_of(ct, sn->timeouts)[new]);
+	follow(ct, old, &out);
+	if (!out.ignore)
+		nf_ct_refresh_acct(ct, ctinfo, skb,
+				   nf_ct_timeouts_of(ct, sn->timeouts)[out.state]);
 	return NF_ACCEPT;
 }
 

@@ -64,8 +64,7 @@ enum nf_ct_tcp_event nf_ct_tcp_event(u8 flags)
 #define NO	TCP_CONNTRACK_NONE
 #define SS	TCP_CONNTRACK_SYN_SENT
 #define SR	TCP_CONNTRACK_SYN_RECV
-/* A register, where the kernel is User-Mode Linux. */
-#undef ES
+#undef ES	/* a register in the headers of User-Mode Linux */
 #define ES	TCP_CONNTRACK_ESTABLISHED
 #define FW	TCP_CONNTRACK_FIN_WAIT
 #define CW	TCP_CONNTRACK_CLOSE_WAIT

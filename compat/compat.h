@@ -129,6 +129,13 @@ struct nf_ct_secctx {
 #define ICMPV6_MRDISC_SOL	152
 #endif
 
+/* A DCCP packet without all of its header was dropped, and is INVALID now. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define NF_CT_DCCP_CUT_OFF	(-NF_DROP)
+#else
+#define NF_CT_DCCP_CUT_OFF	(-NF_ACCEPT)
+#endif
+
 /* Exported by the kernel, but in no header that is installed. */
 struct net;
 void nf_queue_nf_hook_drop(struct net *net);

@@ -111,6 +111,17 @@ def life(lab):
     lab.send("a", packet("a", "ACK", 7, ack=5))
     check("not if it acknowledges something else",
           lab.expect("sport=7 ", 470, 480, "PARTOPEN"))
+    walk(lab, "a REQUEST, b RESPONSE, a DATAACK", 9)
+    check("not by data", lab.expect("sport=9 ", 470, 480, "PARTOPEN"))
+    walk(lab, "a REQUEST, b RESPONSE", 10)
+    lab.send("a", packet("a", "ACK", 10, ack=5))
+    lab.send("a", packet("a", "ACK", 10))
+    check("nor later", lab.expect("sport=10 ", 470, 480, "PARTOPEN"))
+    check("short sequence numbers pass",
+          lab.state("b", packet("b", "ACK", 6, ext=0)), "ESTABLISHED")
+    check("they count as others", lab.entry("sport=6 ")[1], "OPEN")
+    check("data offset within the header",
+          lab.state("a", dccp(A4, B4, 11, 80, 0, doff=3)), "NEW")
     check("IPv6", lab.state("a", dccp(A6, B6, 1, 2, 0)), "NEW")
     lab.sysctl(CT + "timeout_request", 1)
     walk(lab, "a REQUEST", 8)
@@ -161,4 +172,25 @@ def invalid(lab):
           lab.state("a", dccp(A4, B4, 3, 2, 0, check=1)), "NEW")
 
 
-main(life, again, invalid, states)
+def differs(lab):
+    """Of Documentation/differences.rst."""
+    response = "the last Response is to be acknowledged"
+    cover = "a checksum of the header alone"
+    if not is_ours():
+        skip_one(response, "the stock module takes the first")
+        skip_one(cover, "the stock module calls it bad")
+        return
+    walk(lab, "a REQUEST, b RESPONSE", 30)
+    lab.send("b", packet("b", "RESPONSE", 30, seq=201))
+    lab.send("a", packet("a", "ACK", 30, ack=201))
+    check(response, lab.expect("sport=30 ", 470, 480, "PARTOPEN", "ASSURED"))
+    kw = {"cscov": 1, "data": b"data"}
+    pkt = dccp(A4, B4, 31, 80, 0, check=0, **kw)
+    good = csum(pseudo(A4, B4, 33, len(pkt) - 20) + pkt[20:40])
+    check(cover, lab.state("a", dccp(A4, B4, 31, 80, 0, check=good, **kw)),
+          "NEW")
+    check(f"{cover}, that is wrong",
+          lab.state("a", dccp(A4, B4, 32, 80, 0, check=good, **kw)), "INVALID")
+
+
+main(life, again, differs, invalid, states)

@@ -12,11 +12,15 @@ import struct
 
 import headers as h
 import record
+from gen_dccp import CLOSE as DCCP_CLOSE, RESPONSE
+from gen_sctp import ABORT, COMPLETE, HB, HB_ACK, INIT, SHUTDOWN_ACK
 from steps import FLAGS
 
 SYN_SENT, SYN_SENT2 = 1, 9      # of nf_conntrack_tcp.h
 CLOSE = 8
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+RUNNING = (4, 5, 6, 7)          # SCTP_CONNTRACK_ESTABLISHED to _SHUTDOWN_ACK_SENT
+RESPOND, CLOSING = 2, 6         # CT_DCCP_*
 
 
 class Packet:
@@ -108,6 +112,95 @@ def ipv6_cut_header(packet):
     return at > len(step.data) and ours["ctinfo"] == "INVALID" and "counter invalid" in fields
 
 
+def segment(step, proto):
+    """What is behind the IP header, nothing if it is not of that protocol."""
+    found = transport(step)
+    return found[3] if found[0] == proto else b""
+
+
+def chunks(step):
+    """The types of an SCTP packet's chunks."""
+    data, found = segment(step, h.SCTP)[12:], []
+    while len(data) >= 4:
+        kind, _, length = struct.unpack_from("!BBH", data)
+        found.append(kind)
+        data = data[max(4, length + 3 & ~3):]
+    return found
+
+
+def tags(rec):
+    """The verification tags of an SCTP record."""
+    return rec["protocol info"].split()[:2]
+
+
+def only_first_invalid(first, second):
+    """One says so, the other does not."""
+    return first["ctinfo"] == "INVALID" != second["ctinfo"]
+
+
+def init_again(packet):
+    """An INIT for an association that is up."""
+    step, ours, fields = packet.step, packet.ours, packet.fields
+    return chunks(step) == [INIT] and ours["state"] in RUNNING and fields == ["protocol info"]
+
+
+def each_chunk(packet):
+    """A chunk that may have no other tag than its direction's, in company of one that
+    may."""
+    step, stock, ours = packet.step, packet.stock, packet.ours
+    kinds = set(chunks(step))
+    lax = kinds & {HB, HB_ACK, SHUTDOWN_ACK, ABORT}
+    return only_first_invalid(ours, stock) and bool(lax and kinds - lax)
+
+
+def invalid_changes(packet):
+    """The first chunks of an INVALID packet are good, but count for nothing."""
+    step, stock, ours, fields = packet.step, packet.stock, packet.ours, packet.fields
+    return len(chunks(step)) > 1 and stock["ctinfo"] == ours["ctinfo"] == "INVALID" and \
+        set(fields) <= {"state", "protocol info", "status"}
+
+
+def shutdown_complete(packet):
+    """It returns the tag of a SHUTDOWN ACK that was the first packet."""
+    step, stock, ours = packet.step, packet.stock, packet.ours
+    return chunks(step) == [COMPLETE] and tags(ours)[0] == "0" and \
+        only_first_invalid(stock, ours)
+
+
+def heartbeat_answered(packet):
+    """Heartbeat and answer have shown new tags: of one the stock module says 0."""
+    step, stock, ours, fields = packet.step, packet.stock, packet.ours, packet.fields
+    return HB_ACK in chunks(step) and fields == ["protocol info"] and any(
+        tags(stock)[i] == "0" and tags(stock)[1 - i] == tags(ours)[1 - i] for i in (0, 1))
+
+
+def dccp_type(step):
+    """The type of a DCCP packet, None if it has none."""
+    byte = segment(step, h.DCCP)[8:9]
+    return byte[0] >> 1 & 15 if byte else None
+
+
+def response_again(packet):
+    """The number of the last Response counts."""
+    step, ours, fields = packet.step, packet.ours, packet.fields
+    return dccp_type(step) == RESPONSE and ours["state"] == RESPOND and \
+        fields == ["protocol info"]
+
+
+def close_again(packet):
+    """A client repeats its Close."""
+    step, stock, ours = packet.step, packet.stock, packet.ours
+    return dccp_type(step) == DCCP_CLOSE and ours["state"] == CLOSING and \
+        only_first_invalid(stock, ours)
+
+
+def coverage(packet):
+    """A checksum that does not cover the whole packet: one says it can't be."""
+    step, fields = packet.step, packet.fields
+    return bool(segment(step, h.DCCP)[5:6].ljust(1, b"\0")[0] & 15) and \
+        ("ctinfo" in fields or fields[:1] == ["verdict at the first hook"])
+
+
 DIFFERENCES = {
     "tcp-syn-again": syn_again,
     "tcp-reset-outside": reset_outside,
@@ -115,6 +208,14 @@ DIFFERENCES = {
     "icmp-quote-version": icmp_quote_version,
     "icmpv6-redirect-option": icmpv6_redirect_option,
     "ipv6-cut-header": ipv6_cut_header,
+    "sctp-init-again": init_again,
+    "sctp-tag-of-each-chunk": each_chunk,
+    "sctp-invalid": invalid_changes,
+    "sctp-shutdown-complete": shutdown_complete,
+    "sctp-heartbeat-answered": heartbeat_answered,
+    "dccp-response-again": response_again,
+    "dccp-close-again": close_again,
+    "dccp-checksum-coverage": coverage,
 }
 
 
