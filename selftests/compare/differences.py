@@ -8,12 +8,12 @@ the same sequence is not compared any more.
 A difference may lie within the trackers at first, to be seen only later: all
 packets up to the one that shows it are asked.
 """
+import os
 import struct
 
 import record
 
-SYN_SENT, SYN_SENT2 = 1, 9      # of nf_conntrack_tcp.h
-CLOSE = 8
+SYN_SENT, ESTABLISHED, CLOSE, SYN_SENT2 = 1, 3, 8, 9   # of nf_conntrack_tcp.h
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 
@@ -53,9 +53,19 @@ def reset_outside(packet):
         packet.state == SYN_SENT2 and not flags & ACK and packet.fields == ["protocol info"]
 
 
+def reset_challenged(packet):
+    """A reset that does not close the connection does not shorten its life to that of
+    a closed one; stock has that, too, on later kernels."""
+    _, flags = packet.tcp()
+    return os.uname().release.startswith("6.1.") and packet.fields == ["timeout"] and \
+        flags & (SYN | RST) == RST and packet.stock["state"] == ESTABLISHED and \
+        packet.stock["timeout"] < packet.ours["timeout"]
+
+
 DIFFERENCES = {
     "tcp-syn-again": syn_again,
     "tcp-reset-outside": reset_outside,
+    "tcp-reset-challenged": reset_challenged,
 }
 
 
