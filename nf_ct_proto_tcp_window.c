@@ -101,7 +101,8 @@ static void meet(struct ip_ct_tcp *tcp, const struct nf_ct_tcp_segment *seg)
 
 	if (receiver->td_maxwin) {
 		/* One octet may have gone unseen: a FIN. */
-		if (sack_of(tcp, seg) == receiver->td_end + 1)
+		if ((seg->acks_nothing ? seg->ack : sack_of(tcp, seg)) ==
+		    receiver->td_end + 1)
 			receiver->td_end++;
 		return;
 	}

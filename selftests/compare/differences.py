@@ -8,6 +8,7 @@ the same sequence is not compared any more.
 A difference may lie within the trackers at first, to be seen only later: all
 packets up to the one that shows it are asked.
 """
+import os
 import struct
 
 import headers as h
@@ -16,8 +17,7 @@ from gen_dccp import CLOSE as DCCP_CLOSE, RESPONSE
 from gen_sctp import ABORT, COMPLETE, HB, HB_ACK, INIT, SHUTDOWN_ACK
 from steps import FLAGS
 
-SYN_SENT, SYN_SENT2 = 1, 9      # of nf_conntrack_tcp.h
-CLOSE = 8
+SYN_SENT, ESTABLISHED, CLOSE, SYN_SENT2 = 1, 3, 8, 9   # of nf_conntrack_tcp.h
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 RUNNING = (4, 5, 6, 7)          # SCTP_CONNTRACK_ESTABLISHED to _SHUTDOWN_ACK_SENT
 RESPOND, CLOSING = 2, 6         # CT_DCCP_*
@@ -57,6 +57,15 @@ def reset_outside(packet):
         return False
     return packet.state in (SYN_SENT, SYN_SENT2) and packet.ours["state"] != CLOSE or \
         packet.state == SYN_SENT2 and not flags & ACK and packet.fields == ["protocol info"]
+
+
+def reset_challenged(packet):
+    """A reset that does not close the connection does not shorten its life to that of
+    a closed one; stock has that, too, on later kernels."""
+    _, flags = packet.tcp()
+    return os.uname().release.startswith("6.1.") and packet.fields == ["timeout"] and \
+        flags & (SYN | RST) == RST and packet.stock["state"] == ESTABLISHED and \
+        packet.stock["timeout"] < packet.ours["timeout"]
 
 
 def transport(step):
@@ -204,6 +213,7 @@ def coverage(packet):
 DIFFERENCES = {
     "tcp-syn-again": syn_again,
     "tcp-reset-outside": reset_outside,
+    "tcp-reset-challenged": reset_challenged,
     "udplite-checksum": udplite_checksum,
     "icmp-quote-version": icmp_quote_version,
     "icmpv6-redirect-option": icmpv6_redirect_option,
