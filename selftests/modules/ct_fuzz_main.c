@@ -196,10 +196,10 @@ static void show(struct fuzz_run *run, const struct fuzz_item *item)
 {
 	static const char * const paths[] = { "forward", "input", "output" };
 
-	pr_info("ct_fuzz: packet %llu, %s, %u bytes, %u linear%s\n", run->maker.number - 1,
+	pr_notice("ct_fuzz: packet %llu, %s, %u bytes, %u linear%s\n", run->maker.number - 1,
 		paths[item->path], item->skb->len, skb_headlen(item->skb),
 		item->clone ? ", cloned" : "");
-	print_hex_dump(KERN_INFO, "ct_fuzz: ", DUMP_PREFIX_OFFSET, 16, 1, run->packet.buf.data,
+	print_hex_dump(KERN_NOTICE, "ct_fuzz: ", DUMP_PREFIX_OFFSET, 16, 1, run->packet.buf.data,
 		       run->packet.buf.len, true);
 }
 
@@ -263,7 +263,7 @@ static void go(struct fuzz_run *run, u64 from, u64 count, u64 ms)
 	run->ms = ktime_ms_delta(ktime_get(), start);
 }
 
-/* Others stand still by then. */
+/* Others stand still by then. User-Mode Linux ends with the second notifier. */
 static int on_panic(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct fuzz_run *run;
@@ -276,6 +276,7 @@ static int on_panic(struct notifier_block *nb, unsigned long event, void *data)
 
 static struct notifier_block panic_block = {
 	.notifier_call	= on_panic,
+	.priority	= INT_MAX,
 };
 
 /* --- the file ----------------------------------------------------------------- */
