@@ -95,8 +95,8 @@ static bool addresses_to_tuple(const struct sk_buff *skb, unsigned int nhoff,
 					  2 * sizeof(__be32), buf);
 		if (!addr)
 			return false;
-		tuple->src.u3.ip = addr[0];
-		tuple->dst.u3.ip = addr[1];
+		tuple->src.u3 = (union nf_inet_addr){ .ip = addr[0] };
+		tuple->dst.u3 = (union nf_inet_addr){ .ip = addr[1] };
 		return true;
 	case NFPROTO_IPV6:
 		addr = skb_header_pointer(skb, nhoff + offsetof(struct ipv6hdr, saddr),
@@ -141,8 +141,10 @@ bool nf_ct_skb_to_tuple(const struct sk_buff *skb, unsigned int nhoff,
 			unsigned int dataoff, u16 l3num, u8 protonum,
 			struct net *net, struct nf_conntrack_tuple *tuple)
 {
-	memset(tuple, 0, sizeof(*tuple));
+	/* All of the tuple, which has no holes. */
+	tuple->src.u.all = 0;
 	tuple->src.l3num = l3num;
+	tuple->dst.u.all = 0;
 	tuple->dst.protonum = protonum;
 	tuple->dst.dir = IP_CT_DIR_ORIGINAL;
 

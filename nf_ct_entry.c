@@ -67,6 +67,15 @@ size_t nf_ct_entry_room(struct nf_conn *ct)
 #endif
 }
 
+/* A lookup may just be reading the hash of what this memory was. */
+static void clear_link(struct nf_conn *ct, enum ip_conntrack_dir dir)
+{
+	struct nf_ct_link *link = nf_ct_link(ct, dir);
+
+	WRITE_ONCE(link->hash, 0);
+	WRITE_ONCE(link->peer, 0);
+}
+
 static struct kmem_cache *cache_of(u8 protonum, bool roomy)
 {
 	return caches[nf_ct_proto_large(protonum)][roomy];
@@ -163,10 +172,8 @@ struct nf_conn *nf_conntrack_alloc(struct net *net,
 	ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple.dst.dir = IP_CT_DIR_ORIGINAL;
 	ct->tuplehash[IP_CT_DIR_REPLY].tuple = *repl;
 	ct->tuplehash[IP_CT_DIR_REPLY].tuple.dst.dir = IP_CT_DIR_REPLY;
-	memset(&ct->tuplehash[IP_CT_DIR_ORIGINAL].hnnode, 0,
-	       sizeof(ct->tuplehash[IP_CT_DIR_ORIGINAL].hnnode));
-	memset(&ct->tuplehash[IP_CT_DIR_REPLY].hnnode, 0,
-	       sizeof(ct->tuplehash[IP_CT_DIR_REPLY].hnnode));
+	clear_link(ct, IP_CT_DIR_ORIGINAL);
+	clear_link(ct, IP_CT_DIR_REPLY);
 	set_room(ct, roomy ? EXT_ROOM : 0);
 	write_pnet(&ct->ct_net, net);
 	ct->timeout = 0;

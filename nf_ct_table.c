@@ -206,32 +206,61 @@ static bool expired(const struct nf_conn *ct)
 }
 
 /* Which direction of the entry in a slot matches? A slot of the original
- * direction may stand for both. Return: entry | direction, or 0.
+ * direction may stand for both.
  */
-static unsigned long slot_match(unsigned long slot, const struct ct_key *key)
+static struct nf_conntrack_tuple_hash *slot_match(unsigned long slot,
+						  const struct ct_key *key)
 {
 	struct nf_conn *ct = slot_ct(slot);
 
 	if (slot_dir(slot) == IP_CT_DIR_ORIGINAL &&
 	    matches(ct, IP_CT_DIR_ORIGINAL, key))
-		return (unsigned long)ct | IP_CT_DIR_ORIGINAL;
+		return &ct->tuplehash[IP_CT_DIR_ORIGINAL];
 	if (matches(ct, IP_CT_DIR_REPLY, key))
-		return (unsigned long)ct | IP_CT_DIR_REPLY;
-	return 0;
+		return &ct->tuplehash[IP_CT_DIR_REPLY];
+	return NULL;
 }
 
-/* Find in one line and its overflow. RCU, or the line's lock. Return: as
- * slot_match(); the entry itself may have become another one, whose directions
- * are just being written.
+/* Take a reference to the entry of a slot, if it is what is looked for. Until
+ * then it may become another one at any time: all that is read before is its
+ * hash. An expired entry is removed, not found.
  */
-static unsigned long line_find(const struct nf_ct_line *head,
-			       const struct ct_key *key,
-			       const struct nf_conn *except)
+static struct nf_conntrack_tuple_hash *slot_get(unsigned long slot,
+						const struct ct_key *key)
 {
-	unsigned long want = (key->hash << 1) & SLOT_TAG;
-	u32 want_tags = tags_of(key->hash);
+	struct nf_conntrack_tuple_hash *found;
+	struct nf_conn *ct = slot_ct(slot);
+
+	/* Who reads the reference has to wait for it; and so has what is read
+	 * afterwards.
+	 */
+	prefetch((void *)ct + LINE_BYTES);
+	prefetch((void *)ct + 2 * LINE_BYTES);
+	prefetch((void *)ct + 3 * LINE_BYTES);
+	if (slot_hash(slot) != key->hash ||
+	    !refcount_inc_not_zero(&ct->ct_general.use))
+		return NULL;
+
+	smp_acquire__after_ctrl_dep();
+	found = slot_match(slot, key);
+	if (likely(found)) {
+		if (likely(!expired(ct)))
+			return found;
+		nf_ct_kill(ct);
+	}
+	nf_ct_put(ct);
+	return NULL;
+}
+
+/* Find in one line and its overflow, and take a reference. RCU. What is not found
+ * in one pass has not been in the index at some time of it: an entry never moves,
+ * and another one for the same tuple comes only when it has gone.
+ */
+static struct nf_conntrack_tuple_hash *line_find_get(const struct nf_ct_line *head,
+						     const struct ct_key *key)
+{
+	struct nf_conntrack_tuple_hash *found;
 	const struct nf_ct_line *line;
-	unsigned long found;
 	unsigned int i;
 
 	for_each_line(line, head) {
@@ -240,20 +269,17 @@ static unsigned long line_find(const struct nf_ct_line *head,
 		for (i = 0; i < LINE_SLOTS; i++, tags >>= TAGS_BITS) {
 			unsigned long slot = READ_ONCE(line->slot[i]);
 
-			if ((slot & SLOT_TAG) != want ||
-			    (tags & TAGS_MASK) != want_tags || !slot)
+			if (!slot_fits(slot, tags, key->hash))
 				continue;
-			if (slot_ct(slot) == except)
-				continue;
-			found = slot_match(slot, key);
-			if (found)
+			found = slot_get(slot, key);
+			if (likely(found))
 				return found;
 		}
 	}
-	return 0;
+	return NULL;
 }
 
-static unsigned long table_find(const struct ct_key *key)
+static struct nf_conntrack_tuple_hash *find_get(const struct ct_key *key)
 {
 	struct nf_ct_array *array = rcu_dereference(nf_ct_table_of(key->net)->cur);
 	const struct nf_ct_line *line;
@@ -261,38 +287,10 @@ static unsigned long table_find(const struct ct_key *key)
 	for (;;) {
 		line = line_of(array, key->hash);
 		if (likely(!line_moved(line)))
-			return line_find(line, key, NULL);
+			return line_find_get(line, key);
 		/* Pairs with move(): the flag is set after ->next. */
 		smp_rmb();
 		array = rcu_dereference(array->next);
-	}
-}
-
-/* Find and take a reference; an expired entry is removed, not found. */
-static struct nf_conntrack_tuple_hash *find_get(const struct ct_key *key)
-{
-	enum ip_conntrack_dir dir;
-	struct nf_conn *ct;
-	unsigned long found;
-
-	for (;;) {
-		found = table_find(key);
-		if (!found)
-			return NULL;
-
-		ct = slot_ct(found);
-		dir = slot_dir(found);
-		if (!refcount_inc_not_zero(&ct->ct_general.use))
-			continue;	/* gone; then its slot is, too */
-
-		/* The memory may have become another entry meanwhile. */
-		smp_acquire__after_ctrl_dep();
-		if (likely(matches(ct, dir, key))) {
-			if (likely(!expired(ct)))
-				return &ct->tuplehash[dir];
-			nf_ct_kill(ct);
-		}
-		nf_ct_put(ct);
 	}
 }
 
@@ -386,8 +384,7 @@ void nf_ct_table_fetch_entry(const struct net *net, u32 hash)
 	for (i = 0; i < LINE_SLOTS; i++, tags >>= TAGS_BITS) {
 		unsigned long slot = READ_ONCE(line->slot[i]);
 
-		if ((slot & SLOT_TAG) != ((hash << 1) & SLOT_TAG) ||
-		    (tags & TAGS_MASK) != tags_of(hash) || !slot)
+		if (!slot_fits(slot, tags, hash))
 			continue;
 		for (at = 0; at < sizeof(struct nf_conn); at += LINE_BYTES)
 			prefetchw((void *)slot_ct(slot) + at);
@@ -469,23 +466,32 @@ static void set_hashes(struct nf_conn *ct)
 	enum ip_conntrack_dir dir;
 
 	for (dir = IP_CT_DIR_ORIGINAL; dir < IP_CT_DIR_MAX; dir++)
-		nf_ct_link(ct, dir)->hash =
-			table_hash(nf_ct_net(ct), nf_ct_tuple(ct, dir),
-				   nf_ct_zone_id(nf_ct_zone(ct), dir));
+		WRITE_ONCE(nf_ct_link(ct, dir)->hash,
+			   table_hash(nf_ct_net(ct), nf_ct_tuple(ct, dir),
+				      nf_ct_zone_id(nf_ct_zone(ct), dir)));
 }
 
 /* Is the tuple of one direction in the index already? Line locked. */
 static struct nf_conn *find_clash(struct held *h, struct nf_conn *ct,
 				  enum ip_conntrack_dir dir)
 {
-	struct ct_key key = {
+	const struct ct_key key = {
 		.tuple = nf_ct_tuple(ct, dir),
 		.zone = nf_ct_zone(ct),
 		.net = nf_ct_net(ct),
 		.hash = nf_ct_link(ct, dir)->hash,
 	};
+	struct nf_ct_line *line;
+	unsigned int i;
 
-	return slot_ct(line_find(h->line[dir], &key, ct));
+	for_each_slot(line, i, h->line[dir]) {
+		unsigned long slot = line->slot[i];
+
+		if (slot_fits(slot, line->tags >> (i * TAGS_BITS), key.hash) &&
+		    slot_ct(slot) != ct && slot_match(slot, &key))
+			return slot_ct(slot);
+	}
+	return NULL;
 }
 
 /* Put one direction into its line, which has room. */

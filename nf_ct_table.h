@@ -138,12 +138,21 @@ static inline enum ip_conntrack_dir slot_dir(unsigned long slot)
 
 static inline u32 slot_hash(unsigned long slot)
 {
-	return nf_ct_link(slot_ct(slot), slot_dir(slot))->hash;
+	return READ_ONCE(nf_ct_link(slot_ct(slot), slot_dir(slot))->hash);
 }
 
 static inline u32 tags_of(u32 hash)
 {
 	return (hash >> SLOT_TAG_BITS) & TAGS_MASK;
+}
+
+/* Is a slot taken, by an entry whose hash may be this one? @tags: of the line, that
+ * of the slot being the lowest.
+ */
+static inline bool slot_fits(unsigned long slot, u32 tags, u32 hash)
+{
+	return (slot & SLOT_TAG) == ((hash << 1) & SLOT_TAG) &&
+	       (tags & TAGS_MASK) == tags_of(hash) && slot;
 }
 
 /* An entry is walked and expired by its original direction; one that stands

@@ -237,7 +237,7 @@ static int move(const struct run *run, struct pool *pool, unsigned int *needs)
 			if (line->slot[s])
 				move_slot(run->to, line->slot[s], pool);
 
-	/* Publishes the new lines. Pairs with table_find(). */
+	/* Publishes the new lines. Pairs with find_get(). */
 	smp_wmb();
 	for (i = run->first; i < run->first + run->n; i++)
 		set_bit(LINE_MOVED, &array_line(run->from, i)->state);
