@@ -87,7 +87,7 @@ for action in connmark "ctinfo cpmark 0xffffffff"; do
 		continue
 	fi
 	tc_ filter del dev r1 ingress 2>/dev/null
-	filter r1 prio 1 matchall action $action
+	filter r1 prio 1 flower action $action
 	check "UDP with ${action%% *}" ask "$client" udp "$server_ip4" 53 -p $((5000 + n))
 	n=$((n + 1))
 	check_eq "${action%% *} brings the mark to the packet" $n "$(counter "$router" marked ip t)"
