@@ -11,7 +11,7 @@
 #include "ct_fuzz.h"
 #include "packet_hooks.h"
 
-static bool add_pages(struct fuzz_rng *rng, struct sk_buff *skb, const u8 *data, u32 len)
+static bool fill_pages(struct fuzz_rng *rng, struct sk_buff *skb, const u8 *data, u32 len)
 {
 	struct page *page;
 	u32 size, at, i;
@@ -29,7 +29,7 @@ static bool add_pages(struct fuzz_rng *rng, struct sk_buff *skb, const u8 *data,
 	return true;
 }
 
-static bool add_list(struct fuzz_rng *rng, struct sk_buff *skb, const u8 *data, u32 len)
+static bool fill_list(struct fuzz_rng *rng, struct sk_buff *skb, const u8 *data, u32 len)
 {
 	struct sk_buff **next = &skb_shinfo(skb)->frag_list, *more;
 	u32 size;
@@ -102,9 +102,9 @@ struct sk_buff *fuzz_skb(struct fuzz_rng *rng, const struct packet_hooks *hooks,
 	skb_reserve(skb, head);
 	skb_put_data(skb, data, linear);
 	if (shape >= 6)
-		whole = add_list(rng, skb, data + linear, len - linear);
+		whole = fill_list(rng, skb, data + linear, len - linear);
 	else if (shape >= 4)
-		whole = add_pages(rng, skb, data + linear, len - linear);
+		whole = fill_pages(rng, skb, data + linear, len - linear);
 	if (!whole) {
 		kfree_skb(skb);
 		return NULL;
