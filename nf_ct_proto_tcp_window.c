@@ -13,7 +13,6 @@
  *   td_maxack	how far it has acknowledged
  */
 #include <linux/minmax.h>
-#include <linux/string.h>
 
 #include "nf_ct_tcp.h"
 
