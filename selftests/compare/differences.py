@@ -58,13 +58,15 @@ def udplite_checksum(step, stock, ours, fields):
         h.pseudo_sum(src, dst, number, segment, cover) != 0 for number in (h.UDP, h.UDPLITE)]
 
 
-def icmp_quote_version(step, stock, ours, fields):
-    """An error that quotes something of another IP version than its own."""
+def icmp_quote_version(step, stock, ours, _):
+    """An error that quotes something of another IP version than its own. NAT
+    drops it where it is RELATED."""
     proto, _, _, segment = transport(step)
     return proto == (h.ICMP if step.ip == 4 else h.ICMPV6) and len(segment) > 8 and \
-        segment[8] >> 4 != step.ip and "ctinfo" in fields and \
-        stock["ctinfo"].startswith("RELATED") and ours["ctinfo"] == "INVALID" and \
-        ours["counter error"] == 1
+        segment[8] >> 4 != step.ip and ours["ctinfo"] == "INVALID" and \
+        ours["counter error"] == 1 and stock["counter error"] == 0 and \
+        (str(stock["ctinfo"]).startswith("RELATED") or
+         stock["verdict at the first hook"] == "drop")
 
 
 def icmpv6_redirect_option(step, stock, _, fields):
