@@ -90,13 +90,15 @@ def udplite_checksum(packet):
 
 
 def icmp_quote_version(packet):
-    """An error that quotes something of another IP version than its own."""
-    step, stock, ours, fields = packet.step, packet.stock, packet.ours, packet.fields
+    """An error that quotes something of another IP version than its own. NAT
+    drops it where it is RELATED."""
+    step, stock, ours = packet.step, packet.stock, packet.ours
     proto, _, _, segment = transport(step)
     return proto == (h.ICMP if step.ip == 4 else h.ICMPV6) and len(segment) > 8 and \
-        segment[8] >> 4 != step.ip and "ctinfo" in fields and \
-        stock["ctinfo"].startswith("RELATED") and ours["ctinfo"] == "INVALID" and \
-        ours["counter error"] == 1
+        segment[8] >> 4 != step.ip and ours["ctinfo"] == "INVALID" and \
+        ours["counter error"] == 1 and stock["counter error"] == 0 and \
+        (str(stock["ctinfo"]).startswith("RELATED") or
+         stock["verdict at the first hook"] == "drop")
 
 
 def icmpv6_redirect_option(packet):

@@ -307,6 +307,10 @@ static void grow_older(struct play *play, u32 ms)
 			continue;
 		WRITE_ONCE(ct->timeout,
 			   READ_ONCE(ct->timeout) - (u32)msecs_to_jiffies(ms));
+		/* When it may become a stream. */
+		if (nf_ct_protonum(ct) == IPPROTO_UDP ||
+		    nf_ct_protonum(ct) == IPPROTO_UDPLITE)
+			ct->proto.udp.stream_ts -= msecs_to_jiffies(ms);
 		nf_ct_put(ct);
 	}
 }

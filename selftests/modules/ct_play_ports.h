@@ -257,10 +257,11 @@ static unsigned int ports_parse(const u8 *data, unsigned int len,
 	return at < len ? at : 0;
 }
 
+/* Of ICMPv6, NAT writes only into echoes. */
 static bool ports_is_query(u8 protonum, u8 type)
 {
 	if (protonum == IPPROTO_ICMPV6)
-		return type >= ICMPV6_ECHO_REQUEST;
+		return type == ICMPV6_ECHO_REQUEST || type == ICMPV6_ECHO_REPLY;
 	return type == ICMP_ECHO || type == ICMP_ECHOREPLY || type >= ICMP_TIMESTAMP;
 }
 
@@ -304,7 +305,8 @@ static void ports_rewrite(const struct ports *ports, ports_map map, u8 *data,
 			return;
 		if (ports_is_query(src.protonum, *l4))
 			ports_of_query(ports, map, l4, &src, &dst, sum, outer);
-		else if (!outer)
+		else if (!outer && (src.protonum == IPPROTO_ICMP ||
+				    !(*l4 & ICMPV6_INFOMSG_MASK)))
 			ports_rewrite(ports, map, l4 + sizeof(struct icmphdr),
 				      room - sizeof(struct icmphdr), sum);
 		return;
