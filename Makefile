@@ -10,6 +10,7 @@
 #: make check            all tests on both kernels
 #: make check-stock      the same tests on the stock modules
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
+#: make unit             the unit tests in User-Mode Linux, and what they cover
 #: make fuzz             the FTP parser under libFuzzer, for FUZZ_SECONDS (600)
 #: make bench            the stock modules and ours side by side: times, memory
 #: make compare          generated packets on the stock module and on ours: SEED=,
@@ -22,8 +23,8 @@
 #: make clean            removes build/
 #:
 #: KVER=6.1, KVER=6.12 or a full version chooses the kernel; KDIR=... builds for
-#: a kernel tree. TEST=name runs one test (parser: those of the FTP parser);
-#: STOCK=1 takes the stock module for run and shell.
+#: a kernel tree. TEST=name runs one test (parser: those of the FTP parser, unit:
+#: the unit tests); STOCK=1 takes the stock module for run and shell.
 #: For bench: FIGURES="packet dump", FLOWS="1000 4000000", ROUNDS=5.
 
 KVER ?=
@@ -43,7 +44,7 @@ FLOWS ?=
 ROUNDS ?=
 export FIGURES FLOWS ROUNDS
 
-.PHONY: modules install uninstall run check check-stock check-abi bench compare fuzz embed unembed check-packages shell \
+.PHONY: modules install uninstall run check check-stock check-abi unit bench compare fuzz embed unembed check-packages shell \
 	fetch lint clean help
 
 modules:
@@ -63,6 +64,10 @@ check-stock: fetch
 
 check-abi: fetch
 	@scripts/check-abi $(KVER)
+
+unit:
+	@scripts/fetch 6.12
+	@scripts/unit
 
 fuzz:
 	@scripts/check-parser --fuzz $(FUZZ_SECONDS) --keep
