@@ -61,8 +61,8 @@ static void invert(struct kunit *test)
 								 &t.dst.u3));
 			KUNIT_EXPECT_TRUE(test, nf_inet_addr_cmp(&other.dst.u3,
 								 &t.src.u3));
-			KUNIT_EXPECT_EQ(test, other.src.u.all, t.dst.u.all);
-			KUNIT_EXPECT_EQ(test, other.dst.u.all, t.src.u.all);
+			KUNIT_EXPECT_TRUE(test, other.src.u.all == t.dst.u.all);
+			KUNIT_EXPECT_TRUE(test, other.dst.u.all == t.src.u.all);
 			KUNIT_EXPECT_EQ(test, other.src.l3num, t.src.l3num);
 			KUNIT_EXPECT_EQ(test, other.dst.protonum, protonum);
 			KUNIT_EXPECT_EQ(test, other.dst.dir, IP_CT_DIR_REPLY);
@@ -114,7 +114,7 @@ static void invert_icmp(struct kunit *test)
 				continue;
 			KUNIT_EXPECT_EQ(test, other.dst.u.icmp.type, want);
 			/* The same query: its number and code stay. */
-			KUNIT_EXPECT_EQ(test, other.src.u.icmp.id, htons(77));
+			KUNIT_EXPECT_EQ(test, ntohs(other.src.u.icmp.id), 77);
 			KUNIT_EXPECT_EQ(test, other.dst.u.icmp.code, 3);
 			KUNIT_EXPECT_TRUE(test, nf_inet_addr_cmp(&other.src.u3,
 								 &t.dst.u3));
@@ -237,7 +237,7 @@ static void spread(struct kunit *test, bool v6, bool by_port)
 		if (by_port)
 			t.src.u.all = htons(i);
 		else
-			t.dst.u3.all[v6 ? 3 : 0] = htonl(i);
+			t.dst.u3.ip6[v6 ? 3 : 0] = htonl(i);
 		count[nf_ct_tuple_hash(&key, &t, 0) >> 24]++;
 	}
 	for (i = 0; i < LINES; i++) {
