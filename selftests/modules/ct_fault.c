@@ -27,17 +27,17 @@
 
 /* What the compiler can't see through. */
 static unsigned int size = SIZE;
-static char *volatile hidden;
+static char *hidden;
 
 /* Not instrumented, so KASAN leaves it to the checkers behind it. */
 static noinline void __no_sanitize_address write_raw(char *at, char value)
 {
-	*(volatile char *)at = value;
+	WRITE_ONCE(*at, value);
 }
 
 static noinline char read_byte(const char *at)
 {
-	return *(const volatile char *)at;
+	return READ_ONCE(*at);
 }
 
 /* --- memory ------------------------------------------------------------ */
@@ -92,25 +92,25 @@ static void poison(void)
 
 static void leak(void)
 {
-	hidden = kmalloc(SIZE, GFP_KERNEL);
-	hidden = NULL;
+	WRITE_ONCE(hidden, kmalloc(SIZE, GFP_KERNEL));
+	WRITE_ONCE(hidden, NULL);
 }
 
 static void bounds(void)
 {
-	static volatile int sink;
+	static int sink;
 	int array[4] = { 1, 2, 3, 4 };
 
 	/* UBSAN sees the index, KASAN would see the stack. */
-	sink = array[size / 16 - 1];
-	sink = array[(size / 8) & 0x7fffffff];
+	WRITE_ONCE(sink, array[size / 16 - 1]);
+	WRITE_ONCE(sink, array[(size / 8) & 0x7fffffff]);
 }
 
 static void shift(void)
 {
-	static volatile int sink;
+	static int sink;
 
-	sink = 1 << size;
+	WRITE_ONCE(sink, 1 << size);
 }
 
 /* --- lists, counts ------------------------------------------------------ */
@@ -173,7 +173,7 @@ static void rcu(void)
 {
 	static int __rcu *pointer;
 
-	hidden = (char *)rcu_dereference(pointer);
+	WRITE_ONCE(hidden, (char *)rcu_dereference(pointer));
 }
 
 static void sleeping(void)

@@ -197,8 +197,8 @@ static void show(struct fuzz_run *run, const struct fuzz_item *item)
 	static const char * const paths[] = { "forward", "input", "output" };
 
 	pr_notice("ct_fuzz: packet %llu, %s, %u bytes, %u linear%s\n", run->maker.number - 1,
-		paths[item->path], item->skb->len, skb_headlen(item->skb),
-		item->clone ? ", cloned" : "");
+		  paths[item->path], item->skb->len, skb_headlen(item->skb),
+		  item->clone ? ", cloned" : "");
 	print_hex_dump(KERN_NOTICE, "ct_fuzz: ", DUMP_PREFIX_OFFSET, 16, 1, run->packet.buf.data,
 		       run->packet.buf.len, true);
 }
