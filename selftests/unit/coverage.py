@@ -22,7 +22,7 @@ COVERED = [
     ("nf_ct_proto_tcp_segment", "nf_ct_proto_tcp_segment.c", None),
     ("nf_ct_ftp_parse", "nf_ct_ftp_parse.c", None),
     ("table_test", "nf_ct_table.h", None),
-    ("nf_ct_table", "nf_ct_table.c", ("nf_ct_tuple_hash",)),
+    ("nf_ct_table", "nf_ct_table.c", ("end_v4", "hash_v6", "nf_ct_tuple_hash")),
     ("nf_ct_core", "nf_ct_core.c", ("nf_ct_invert_tuple",)),
     ("nf_ct_proto_icmp", "nf_ct_proto_icmp.c",
      ("is_tracked", "nf_conntrack_invert_icmp_tuple")),

@@ -18,6 +18,19 @@ static struct nf_ct_line *new_line(struct kunit *test)
 	return line;
 }
 
+/* An array of up to 2 MB. */
+static struct nf_ct_array *new_array(struct kunit *test, unsigned int bits)
+{
+	struct nf_ct_array *array;
+
+	array = kunit_kzalloc(test, struct_size(array, chunk, 1), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, array);
+	array->bits = bits;
+	array->chunk[0] = kunit_kcalloc(test, BIT(bits), LINE_BYTES, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, array->chunk[0]);
+	return array;
+}
+
 /* Each hash has one line, in the order of the hash, whatever the size. */
 static void lines_in_order(struct kunit *test)
 {
@@ -44,6 +57,31 @@ static void lines_in_order(struct kunit *test)
 						index + 1);
 		}
 	}
+}
+
+/* The lines of a larger array lie in several pieces. */
+static void chunks(struct kunit *test)
+{
+	const unsigned int lines = BIT(CHUNK_BITS);
+	struct nf_ct_line *first = new_line(test), *second = new_line(test);
+	struct nf_ct_array *array;
+
+	/* Only where they begin counts. */
+	array = kunit_kzalloc(test, struct_size(array, chunk, 2), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, array);
+	array->bits = CHUNK_BITS + 1;
+	array->chunk[0] = first;
+	array->chunk[1] = second;
+	KUNIT_EXPECT_PTR_EQ(test, array_line(array, 0), first);
+	KUNIT_EXPECT_PTR_EQ(test, array_line(array, lines - 1), first + lines - 1);
+	KUNIT_EXPECT_PTR_EQ(test, array_line(array, lines), second);
+	KUNIT_EXPECT_PTR_EQ(test, array_line(array, 2 * lines - 1),
+			    second + lines - 1);
+	KUNIT_EXPECT_PTR_EQ(test, line_of(array, 0x7fffffff), first + lines - 1);
+	KUNIT_EXPECT_PTR_EQ(test, line_of(array, 0x80000000), second);
+	KUNIT_EXPECT_PTR_EQ(test, line_of(array, U32_MAX), second + lines - 1);
+	kfree(second);
+	kfree(first);
 }
 
 /* What goes in comes out, and the tags are what the low bits of the hash are. */
@@ -131,32 +169,27 @@ static void overflow(struct kunit *test)
 /* Whoever holds the lock of a line that moved goes on in the next array. */
 static void lock_follows(struct kunit *test)
 {
-	struct nf_ct_array old = { .bits = MIN_BITS }, new = { .bits = MIN_BITS + 1 };
-	struct nf_ct_array *in;
+	struct nf_ct_array *old = new_array(test, MIN_BITS), *in;
+	struct nf_ct_array *new = new_array(test, MIN_BITS + 1);
 	struct nf_ct_table table = {};
 	const u32 hash = 0x87654321;
 	struct nf_ct_line *line;
 
-	old.line = kunit_kcalloc(test, 1 << old.bits, LINE_BYTES, GFP_KERNEL);
-	new.line = kunit_kcalloc(test, 1 << new.bits, LINE_BYTES, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, old.line);
-	KUNIT_ASSERT_NOT_NULL(test, new.line);
-	RCU_INIT_POINTER(table.cur, &old);
-	RCU_INIT_POINTER(old.next, &new);
+	RCU_INIT_POINTER(table.cur, old);
+	RCU_INIT_POINTER(old->next, new);
 
 	rcu_read_lock();
 	local_bh_disable();
 	line = line_lock(&table, hash, &in);
-	KUNIT_EXPECT_PTR_EQ(test, in, &old);
-	KUNIT_EXPECT_PTR_EQ(test, line, &old.line[line_index(&old, hash)]);
+	KUNIT_EXPECT_PTR_EQ(test, in, old);
+	KUNIT_EXPECT_PTR_EQ(test, line, &old->chunk[0][line_index(old, hash)]);
 	line_unlock(line);
 
-	old.line[line_index(&old, hash)].state = BIT(LINE_MOVED);
+	line_of(old, hash)->state = BIT(LINE_MOVED);
 	line = line_lock(&table, hash, &in);
-	KUNIT_EXPECT_PTR_EQ(test, in, &new);
-	KUNIT_EXPECT_PTR_EQ(test, line, &new.line[line_index(&new, hash)]);
-	KUNIT_EXPECT_FALSE(test, test_bit(LINE_LOCK,
-					  &old.line[line_index(&old, hash)].state));
+	KUNIT_EXPECT_PTR_EQ(test, in, new);
+	KUNIT_EXPECT_PTR_EQ(test, line, &new->chunk[0][line_index(new, hash)]);
+	KUNIT_EXPECT_FALSE(test, test_bit(LINE_LOCK, &line_of(old, hash)->state));
 	line_unlock(line);
 	local_bh_enable();
 	rcu_read_unlock();
@@ -212,37 +245,37 @@ static void due_only_lowers(struct kunit *test)
 static void due_of_group(struct kunit *test)
 {
 	const u32 now = nfct_time_stamp, far = now + FAR_OFF;
-	struct nf_ct_array array = { .bits = 7 };
+	struct nf_ct_array *array = new_array(test, 7);
+	struct nf_ct_line *line = array->chunk[0];
 	u32 sum[2] = { far, far };
 	unsigned int i;
 
-	array.sum = sum;
-	array.line = kunit_kcalloc(test, 1 << array.bits, LINE_BYTES, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, array.line);
-	for (i = 0; i < 1 << array.bits; i++)
-		array.line[i].due = far;
+	array->sum = sum;
+	for (i = 0; i < 1 << array->bits; i++)
+		line[i].due = far;
 
-	line_due(&array, 70, now + 1000);
-	KUNIT_EXPECT_EQ(test, array.line[70].due, now + 1000);
+	line_due(array, 70, now + 1000);
+	KUNIT_EXPECT_EQ(test, line[70].due, now + 1000);
 	KUNIT_EXPECT_EQ(test, sum[0], far);
 	KUNIT_EXPECT_EQ(test, sum[1], now + 1000);
 	/* Later than what is there, in the line or in its group. */
-	line_due(&array, 70, now + 2000);
-	KUNIT_EXPECT_EQ(test, array.line[70].due, now + 1000);
-	line_due(&array, 64, now + 2000);
-	KUNIT_EXPECT_EQ(test, array.line[64].due, now + 2000);
+	line_due(array, 70, now + 2000);
+	KUNIT_EXPECT_EQ(test, line[70].due, now + 1000);
+	line_due(array, 64, now + 2000);
+	KUNIT_EXPECT_EQ(test, line[64].due, now + 2000);
 	KUNIT_EXPECT_EQ(test, sum[1], now + 1000);
-	line_due(&array, 127, now - 5);
+	line_due(array, 127, now - 5);
 	KUNIT_EXPECT_EQ(test, sum[1], now - 5);
 	/* So far off that it could be taken for the past: the sweep comes before. */
-	line_due(&array, 3, now + FAR_OFF + 1000 * HZ);
-	line_due(&array, 3, now + 0x7fffffff);
-	KUNIT_EXPECT_EQ(test, array.line[3].due, far);
+	line_due(array, 3, now + FAR_OFF + 1000 * HZ);
+	line_due(array, 3, now + 0x7fffffff);
+	KUNIT_EXPECT_EQ(test, line[3].due, far);
 	KUNIT_EXPECT_EQ(test, sum[0], far);
 }
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(lines_in_order),
+	KUNIT_CASE(chunks),
 	KUNIT_CASE(slots),
 	KUNIT_CASE(overflow),
 	KUNIT_CASE(lock_follows),

@@ -81,6 +81,8 @@ static inline struct nf_ct_tcp_segment syn(const struct conn *c, u8 dir,
 		.win = c->win[dir],
 		.dir = dir,
 		.event = NF_CT_TCP_SYN,
+		.acks_nothing = true,
+		.has_options = options,
 		.options = options,
 		.wscale = wscale,
 	};
@@ -93,6 +95,7 @@ static inline struct nf_ct_tcp_segment synack(const struct conn *c, u8 options,
 
 	seg.event = NF_CT_TCP_SYNACK;
 	seg.has_ack = true;
+	seg.acks_nothing = false;
 	seg.ack = c->at[CLIENT] + 1;
 	seg.sack = seg.ack;
 	return seg;

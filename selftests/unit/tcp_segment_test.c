@@ -247,8 +247,11 @@ static void numbers(struct kunit *test)
 				KUNIT_EXPECT_EQ(test, seg.event, kinds[i].event);
 				KUNIT_EXPECT_EQ(test, seg.has_ack,
 						!!(p.flags & ACK));
-				KUNIT_EXPECT_EQ(test, seg.ack,
-						seg.has_ack ? 0x12345678 : 0);
+				KUNIT_EXPECT_EQ(test, seg.acks_nothing,
+						!(p.flags & ACK));
+				KUNIT_EXPECT_EQ(test, seg.has_options, n > 0);
+				/* What stands there is told anyway. */
+				KUNIT_EXPECT_EQ(test, seg.ack, 0x12345678);
 				KUNIT_EXPECT_EQ(test, seg.sack, seg.ack);
 				KUNIT_EXPECT_EQ(test, seg.options, 0);
 				KUNIT_EXPECT_EQ(test, seg.wscale, 0);
@@ -261,13 +264,22 @@ static void ack_of_nothing(struct kunit *test)
 {
 	struct packet p = { .flags = RST | ACK };
 	struct nf_conn *ct = entry(test);
+	struct nf_ct_tcp_segment seg;
 
-	KUNIT_EXPECT_FALSE(test, read_from(test, ct, &p, WHOLE, CLIENT).has_ack);
+	seg = read_from(test, ct, &p, WHOLE, CLIENT);
+	KUNIT_EXPECT_TRUE(test, seg.acks_nothing);
+	KUNIT_EXPECT_TRUE(test, seg.has_ack);
 	p.ack_seq = 1;
-	KUNIT_EXPECT_TRUE(test, read_from(test, ct, &p, WHOLE, CLIENT).has_ack);
+	seg = read_from(test, ct, &p, WHOLE, CLIENT);
+	KUNIT_EXPECT_FALSE(test, seg.acks_nothing);
+	p.flags = RST;
+	seg = read_from(test, ct, &p, WHOLE, CLIENT);
+	KUNIT_EXPECT_TRUE(test, seg.acks_nothing);
+	KUNIT_EXPECT_FALSE(test, seg.has_ack);
 	p.ack_seq = 0;
 	p.flags = ACK;
-	KUNIT_EXPECT_TRUE(test, read_from(test, ct, &p, WHOLE, CLIENT).has_ack);
+	seg = read_from(test, ct, &p, WHOLE, CLIENT);
+	KUNIT_EXPECT_FALSE(test, seg.acks_nothing);
 	nf_conntrack_free(ct);
 }
 
@@ -308,12 +320,7 @@ static void sack(struct kunit *test)
 	};
 	struct nf_conn *ct = entry(test);
 
-	/* Only if who is acknowledged permitted it, RFC 2018 2. */
-	KUNIT_EXPECT_EQ(test, read_from(test, ct, &p, WHOLE, CLIENT).sack, 2000);
-	ct->proto.tcp.seen[CLIENT].flags = IP_CT_TCP_FLAG_SACK_PERM;
-	KUNIT_EXPECT_EQ(test, read_from(test, ct, &p, WHOLE, CLIENT).sack, 2000);
-	ct->proto.tcp.seen[CLIENT].flags = 0;
-	ct->proto.tcp.seen[SERVER].flags = IP_CT_TCP_FLAG_SACK_PERM;
+	/* Whether it was permitted is for the windows' rules to ask. */
 	KUNIT_EXPECT_EQ(test, read_from(test, ct, &p, WHOLE, CLIENT).sack, 4000);
 	KUNIT_EXPECT_EQ(test, read_from(test, ct, &p, OFFSET + 25, CLIENT).sack,
 			4000);
@@ -321,7 +328,7 @@ static void sack(struct kunit *test)
 
 	/* A reset that acknowledges nothing has no blocks either. */
 	p.flags = RST;
-	KUNIT_EXPECT_EQ(test, read_from(test, ct, &p, WHOLE, CLIENT).sack, 0);
+	KUNIT_EXPECT_EQ(test, read_from(test, ct, &p, WHOLE, CLIENT).sack, 2000);
 	p.flags = ACK;
 	p.opt = stamps;
 	KUNIT_EXPECT_EQ(test, read_from(test, ct, &p, WHOLE, CLIENT).sack, 2000);
@@ -339,7 +346,6 @@ static void adjusted(struct kunit *test)
 	struct nf_ct_tcp_segment seg;
 
 	KUNIT_ASSERT_NOT_NULL(test, nfct_seqadj_ext_add(ct));
-	ct->proto.tcp.seen[SERVER].flags = IP_CT_TCP_FLAG_SACK_PERM;
 	nf_ct_seqadj_init(ct, IP_CT_ESTABLISHED_REPLY, 50);
 	KUNIT_ASSERT_TRUE(test, test_bit(IPS_SEQ_ADJUST_BIT, &ct->status));
 
@@ -349,6 +355,10 @@ static void adjusted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seg.sack, 3950);
 	/* What the client sent was not changed. */
 	seg = read_from(test, ct, &p, WHOLE, SERVER);
+	KUNIT_EXPECT_EQ(test, seg.ack, 2000);
+	/* Nor is a number that acknowledges nothing. */
+	p.flags = RST;
+	seg = read_from(test, ct, &p, WHOLE, CLIENT);
 	KUNIT_EXPECT_EQ(test, seg.ack, 2000);
 	nf_conntrack_free(ct);
 }

@@ -68,27 +68,37 @@ static void simultaneous_open(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c.tcp.seen[SERVER].td_scale, 2);
 }
 
-/* An answer to what was never asked, and it teaches nothing. */
+/* An answer to what was not asked is no reason to refuse the right one. */
 static void wrong_answer(struct kunit *test)
 {
-	struct conn c = at_place(test->param_value, 1000, 2000), before;
-	struct nf_ct_tcp_segment seg = synack(&c, 0, 0);
+	struct conn c = at_place(test->param_value, 1000, 2000);
+	struct ip_ct_tcp_state before;
+	struct nf_ct_tcp_segment seg;
 	int i;
-
-	KUNIT_EXPECT_EQ(test, window(&c, seg, false), NF_CT_TCP_ACK_FAR);
 
 	window(&c, syn(&c, CLIENT, 0, 0), false);
 	c.tcp.state = TCP_CONNTRACK_SYN_SENT;
-	before = c;
+	before = c.tcp.seen[CLIENT];
+	seg = synack(&c, 0, 0);
 	for (i = 1; i < 1000; i *= 3) {
 		seg.ack = c.at[CLIENT] + 1 + i;
 		seg.sack = seg.ack;
 		KUNIT_EXPECT_EQ(test, window(&c, seg, false), NF_CT_TCP_ACK_FAR);
-		KUNIT_EXPECT_MEMEQ(test, &c, &before, sizeof(c));
+		KUNIT_EXPECT_MEMEQ(test, &c.tcp.seen[CLIENT], &before,
+				   sizeof(before));
 	}
-	seg.ack = c.at[CLIENT] + 1;
-	seg.sack = seg.ack;
-	KUNIT_EXPECT_EQ(test, window(&c, seg, false), NF_CT_TCP_FITS);
+
+	/* Wherever that begins. */
+	for (i = 0; i < 3; i++) {
+		static const u32 by[] = { 0, 1000000, -SLACK - 1 };
+		struct conn copy = c;
+
+		copy.at[SERVER] += by[i];
+		KUNIT_EXPECT_EQ(test, window(&copy, synack(&copy, 0, 0), false),
+				NF_CT_TCP_FITS);
+		KUNIT_EXPECT_EQ(test, copy.tcp.seen[SERVER].td_end,
+				copy.at[SERVER] + 1);
+	}
 }
 
 /* A SYN again is the same; from another number it is a new attempt. */
@@ -129,6 +139,69 @@ static void syn_again(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, window(&c, synack(&c, 0, 0), false),
 				NF_CT_TCP_FITS);
 	}
+}
+
+/* One that takes the place of another, but offers nothing: that still holds. */
+static void syn_without_options(struct kunit *test)
+{
+	struct conn c = at_place(test->param_value, 1000, 2000);
+	struct nf_ct_tcp_segment seg;
+
+	window(&c, syn(&c, CLIENT, WSCALE, 1), false);
+	c.tcp.state = TCP_CONNTRACK_SYN_SENT;
+	c.at[CLIENT] += 10;
+	window(&c, syn(&c, CLIENT, 0, 0), false);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_end, c.at[CLIENT] + 1);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].flags, WSCALE);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_scale, 1);
+
+	/* Options, but none of those. */
+	c.at[CLIENT] += 10;
+	seg = syn(&c, CLIENT, 0, 0);
+	seg.has_options = true;
+	window(&c, seg, false);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].flags, 0);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_scale, 0);
+
+	/* A connection that is open takes no other SYN. */
+	c = established(test, 1000, 2000);
+	c.at[CLIENT] += 10;
+	window(&c, syn(&c, CLIENT, WSCALE, 1), false);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].flags & WSCALE, 0);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_maxend,
+			c.at[CLIENT] - 10 + 1 + 2000);
+}
+
+/* Who knows the ports and nothing else must not reset a SYN. */
+static void reset_of_a_syn(struct kunit *test)
+{
+	struct conn c = at_place(test->param_value, 1000, 2000);
+	struct nf_ct_tcp_segment rst;
+
+	window(&c, syn(&c, CLIENT, 0, 0), false);
+	c.tcp.state = TCP_CONNTRACK_SYN_SENT;
+	rst = data(&c, CLIENT, 1, 0, 0);
+	rst.event = NF_CT_TCP_RST;
+	rst.has_ack = false;
+	rst.acks_nothing = true;
+	KUNIT_EXPECT_EQ(test, window(&c, rst, false), NF_CT_TCP_FITS);
+	rst.seq -= 2;
+	rst.end -= 2;
+	KUNIT_EXPECT_EQ(test, window(&c, rst, false), NF_CT_TCP_SEQ_OLD);
+	rst.seq -= 1000000;
+	rst.end -= 1000000;
+	KUNIT_EXPECT_EQ(test, window(&c, rst, false), NF_CT_TCP_SEQ_OLD);
+
+	/* The server's has to acknowledge it. */
+	rst = data(&c, SERVER, 0, 0, 2);
+	rst.event = NF_CT_TCP_RST;
+	KUNIT_EXPECT_EQ(test, window(&c, rst, false), NF_CT_TCP_FITS);
+	c = at_place(test->param_value, 1000, 2000);
+	window(&c, syn(&c, CLIENT, 0, 0), false);
+	c.tcp.state = TCP_CONNTRACK_SYN_SENT;
+	rst.ack++;
+	rst.sack++;
+	KUNIT_EXPECT_EQ(test, window(&c, rst, false), NF_CT_TCP_ACK_FAR);
 }
 
 /* --- scaling, RFC 7323 -------------------------------------------------- */
@@ -187,9 +260,9 @@ static void largest_window(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, would_fit(&c, CLIENT, 1 + room + 1, 0, 1),
 			NF_CT_TCP_SEQ_AHEAD);
 
-	/* Who sends beyond it does not make it larger than any can be. */
+	/* Who begins inside makes it larger, as any other. */
 	KUNIT_EXPECT_EQ(test, fits(&c, CLIENT, room, 1000, 1), NF_CT_TCP_FITS);
-	KUNIT_EXPECT_EQ(test, c.tcp.seen[SERVER].td_maxwin, room);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[SERVER].td_maxwin, room + 999);
 }
 
 /* --- edges, van Rooij 3.1 to 3.4 ---------------------------------------- */
@@ -290,6 +363,7 @@ static void ack_edges(struct kunit *test)
 		struct nf_ct_tcp_segment seg = data(&c, SERVER, 1, 0, end + 1);
 
 		seg.has_ack = false;
+		seg.acks_nothing = true;
 		KUNIT_EXPECT_EQ(test, window(&c, seg, false), NF_CT_TCP_FITS);
 	}
 }
@@ -328,14 +402,24 @@ static void ahead_and_more(struct kunit *test)
 /* RFC 2018: a SACK block acknowledges what is above the ACK. */
 static void sack(struct kunit *test)
 {
-	struct conn c = established(test, 1000, 60000);
+	struct conn c = at_place(test->param_value, 1000, 60000);
 	struct nf_ct_tcp_segment seg;
 	u32 end = 1 + 300000;
 
+	shake(test, &c, PERMIT, 0, 0, 0);
 	transfer(test, &c, CLIENT, 1, 300000, 60000, 1);
 	seg = data(&c, SERVER, 1, 0, end - SLACK - 1);
 	seg.sack = c.at[CLIENT] + end;
+
+	/* Only if who is acknowledged permitted it. */
+	c.tcp.seen[CLIENT].flags &= ~PERMIT;
+	c.tcp.seen[SERVER].flags |= PERMIT;
+	KUNIT_EXPECT_EQ(test, window(&c, seg, false), NF_CT_TCP_ACK_OLD);
+	c.tcp.seen[CLIENT].flags |= PERMIT;
+	c.tcp.seen[SERVER].flags &= ~PERMIT;
 	KUNIT_EXPECT_EQ(test, window(&c, seg, false), NF_CT_TCP_FITS);
+	/* What came out of order lies in the window, too. */
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[SERVER].td_maxwin, 60000 + SLACK + 1);
 	seg.sack++;
 	KUNIT_EXPECT_EQ(test, window(&c, seg, false), NF_CT_TCP_ACK_FAR);
 	seg = data(&c, SERVER, 1, 0, end);
@@ -493,71 +577,103 @@ static void same_everywhere(struct kunit *test)
 
 /* --- from the middle ------------------------------------------------------ */
 
-static struct conn picked_up(struct kunit *test)
+/*
+ * The client's segment is the first that we see. Nothing is known that it could
+ * be held against: it is let through.
+ */
+static struct conn picked_up(struct kunit *test, u16 client_win)
 {
-	struct conn c = at_place(test->param_value, 500, 300);
-	struct nf_ct_tcp_segment seg = data(&c, CLIENT, 5000, 100, 7000);
+	struct conn c = at_place(test->param_value, client_win, 300);
 	int dir;
 
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
-		c.tcp.seen[dir].flags = PERMIT | UNACKED |
-					IP_CT_TCP_FLAG_MAXACK_SET;
+		c.tcp.seen[dir].flags = PERMIT | LIBERAL;
+	c.tcp.state = TCP_CONNTRACK_NONE;
+	window(&c, data(&c, CLIENT, 5000, 100, 7000), true);
 	c.tcp.state = TCP_CONNTRACK_ESTABLISHED;
-	nf_ct_tcp_pick_up(&c.tcp, &seg);
 	return c;
 }
 
 static void pick_up(struct kunit *test)
 {
-	struct conn c = picked_up(test), before;
+	struct conn c = picked_up(test, 500);
 	const struct ip_ct_tcp_state *client = &c.tcp.seen[CLIENT];
 	const struct ip_ct_tcp_state *server = &c.tcp.seen[SERVER];
 
 	KUNIT_EXPECT_EQ(test, client->td_end, c.at[CLIENT] + 5100);
-	/* Its peer's window is not known yet, so as wide as without scaling. */
-	KUNIT_EXPECT_EQ(test, client->td_maxend, c.at[CLIENT] + 5100 + SLACK);
-	KUNIT_EXPECT_EQ(test, server->td_end, c.at[SERVER] + 7000);
-	KUNIT_EXPECT_EQ(test, server->td_maxend, c.at[SERVER] + 7500);
+	/* Its peer's window is not known yet, so one as large as its own. */
+	KUNIT_EXPECT_EQ(test, client->td_maxend, c.at[CLIENT] + 5600);
+	KUNIT_EXPECT_EQ(test, client->td_maxwin, 500);
+	KUNIT_EXPECT_EQ(test, client->flags & ~IP_CT_TCP_FLAG_MAXACK_SET,
+			PERMIT | LIBERAL);
 	KUNIT_EXPECT_EQ(test, server->td_maxwin, 0);
-	KUNIT_EXPECT_EQ(test, client->flags, PERMIT);
-	KUNIT_EXPECT_EQ(test, server->flags, PERMIT);
+	KUNIT_EXPECT_EQ(test, server->flags, PERMIT | LIBERAL);
 
-	/* What the other side says first has to fit, or it teaches nothing. */
-	before = c;
-	KUNIT_EXPECT_EQ(test, fits(&c, SERVER, 7000, 10, 5101), NF_CT_TCP_ACK_FAR);
-	KUNIT_EXPECT_MEMEQ(test, &c, &before, sizeof(c));
-	KUNIT_EXPECT_EQ(test, fits(&c, SERVER, 6000, 100, 5100), NF_CT_TCP_SEQ_OLD);
-	KUNIT_EXPECT_MEMEQ(test, &c, &before, sizeof(c));
-
-	/* It may have sent before we came more than we know it may. */
+	/* The other side may begin anywhere, but not acknowledge anything. */
+	KUNIT_EXPECT_EQ(test, would_fit(&c, SERVER, 6000, 100, 5100),
+			NF_CT_TCP_FITS);
 	KUNIT_EXPECT_EQ(test, would_fit(&c, SERVER, 9000, 100, 5100),
 			NF_CT_TCP_FITS);
+	KUNIT_EXPECT_EQ(test, would_fit(&c, SERVER, 7000, 100, 5102),
+			NF_CT_TCP_ACK_FAR);
+	KUNIT_EXPECT_EQ(test, would_fit(&c, SERVER, 7000, 100, 5100 - SLACK - 1),
+			NF_CT_TCP_ACK_OLD);
+
 	KUNIT_EXPECT_EQ(test, fits(&c, SERVER, 7000, 100, 5100), NF_CT_TCP_FITS);
 	KUNIT_EXPECT_EQ(test, server->td_end, c.at[SERVER] + 7100);
-	KUNIT_EXPECT_EQ(test, server->td_maxend, c.at[SERVER] + 7500);
+	KUNIT_EXPECT_EQ(test, server->td_maxend, c.at[SERVER] + 7400);
 	KUNIT_EXPECT_EQ(test, server->td_maxwin, 300);
-	/* From now on it is held to that. */
+	KUNIT_EXPECT_EQ(test, server->td_maxack, c.at[CLIENT] + 5100);
+	/* From now on both are held to that. */
+	KUNIT_EXPECT_EQ(test, would_fit(&c, SERVER, 7400, 0, 5100),
+			NF_CT_TCP_FITS);
+	KUNIT_EXPECT_EQ(test, would_fit(&c, SERVER, 7401, 0, 5100),
+			NF_CT_TCP_SEQ_AHEAD);
 	KUNIT_EXPECT_EQ(test, would_fit(&c, SERVER, 9000, 100, 5100),
 			NF_CT_TCP_SEQ_FAR);
+	KUNIT_EXPECT_EQ(test, would_fit(&c, SERVER, 6000, 100, 5100),
+			NF_CT_TCP_SEQ_OLD);
+	KUNIT_EXPECT_EQ(test, would_fit(&c, SERVER, 7100, 0, 5101),
+			NF_CT_TCP_ACK_FAR);
+	KUNIT_EXPECT_EQ(test, would_fit(&c, CLIENT, 5100, 100, 7100),
+			NF_CT_TCP_FITS);
+	KUNIT_EXPECT_EQ(test, would_fit(&c, CLIENT, 5100, 100, 7101),
+			NF_CT_TCP_ACK_FAR);
+}
+
+/* One octet more than we saw may have been sent: a FIN. */
+static void pick_up_unseen_octet(struct kunit *test)
+{
+	struct conn c = picked_up(test, 500);
+	struct nf_ct_tcp_segment seg;
+
+	KUNIT_EXPECT_EQ(test, fits(&c, SERVER, 7000, 0, 5101), NF_CT_TCP_FITS);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_end, c.at[CLIENT] + 5101);
+
+	/* The number counts, even where it acknowledges nothing. */
+	c = picked_up(test, 500);
+	seg = data(&c, SERVER, 7000, 0, 5101);
+	seg.has_ack = false;
+	seg.acks_nothing = true;
+	KUNIT_EXPECT_EQ(test, window(&c, seg, false), NF_CT_TCP_FITS);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_end, c.at[CLIENT] + 5101);
 }
 
 /* A window that is shut lets the probe through, here too. */
 static void pick_up_shut(struct kunit *test)
 {
-	struct conn c = at_place(test->param_value, 0, 300);
-	struct nf_ct_tcp_segment seg = data(&c, CLIENT, 5000, 100, 7000);
+	struct conn c = picked_up(test, 0);
 
-	c.tcp.state = TCP_CONNTRACK_ESTABLISHED;
-	nf_ct_tcp_pick_up(&c.tcp, &seg);
 	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_maxwin, 1);
+	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_maxend, c.at[CLIENT] + 5101);
 	KUNIT_EXPECT_EQ(test, fits(&c, SERVER, 7000, 1, 5100), NF_CT_TCP_FITS);
 }
 
 static void pick_up_liberal(struct kunit *test)
 {
-	struct conn c = picked_up(test);
+	struct conn c = picked_up(test, 500);
 
-	KUNIT_EXPECT_EQ(test, window(&c, data(&c, SERVER, 7000, 10, 5101), true),
+	KUNIT_EXPECT_EQ(test, window(&c, data(&c, SERVER, 7000, 10, 5102), true),
 			NF_CT_TCP_LIBERAL);
 	KUNIT_EXPECT_EQ(test, c.tcp.seen[SERVER].td_maxwin, 300);
 }
@@ -566,11 +682,26 @@ static void pick_up_liberal(struct kunit *test)
 static void without_windows(struct kunit *test)
 {
 	struct conn c = at_place(test->param_value, 500, 300);
+	const struct ip_ct_tcp_state *client = &c.tcp.seen[CLIENT];
+	const struct ip_ct_tcp_state *server = &c.tcp.seen[SERVER];
+	int dir;
 
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
+		c.tcp.seen[dir].flags = PERMIT | UNACKED |
+					IP_CT_TCP_FLAG_MAXACK_SET;
+		/* What was acknowledged before tells nothing. */
+		c.tcp.seen[dir].td_maxack = c.at[!dir] + 1000000;
+	}
 	c.tcp.state = TCP_CONNTRACK_ESTABLISHED;
 	KUNIT_EXPECT_EQ(test, fits(&c, SERVER, 7000, 100, 5000), NF_CT_TCP_FITS);
-	KUNIT_EXPECT_EQ(test, c.tcp.seen[SERVER].td_end, c.at[SERVER] + 7100);
-	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_end, c.at[CLIENT] + 5000);
+	KUNIT_EXPECT_EQ(test, server->td_end, c.at[SERVER] + 7100);
+	/* The other's window is not known, so as wide as without scaling. */
+	KUNIT_EXPECT_EQ(test, server->td_maxend, c.at[SERVER] + 7100 + SLACK);
+	KUNIT_EXPECT_EQ(test, server->td_maxack, c.at[CLIENT] + 5000);
+	KUNIT_EXPECT_EQ(test, server->flags, PERMIT | IP_CT_TCP_FLAG_MAXACK_SET);
+	KUNIT_EXPECT_EQ(test, client->td_end, c.at[CLIENT] + 5000);
+	KUNIT_EXPECT_EQ(test, client->td_maxend, c.at[CLIENT] + 5300);
+	KUNIT_EXPECT_EQ(test, client->flags, PERMIT);
 	KUNIT_EXPECT_EQ(test, fits(&c, CLIENT, 5000, 100, 7100), NF_CT_TCP_FITS);
 	KUNIT_EXPECT_EQ(test, would_fit(&c, CLIENT, 5100, 10, 7101),
 			NF_CT_TCP_ACK_FAR);
@@ -580,8 +711,8 @@ static void without_windows(struct kunit *test)
 	/* A side that alone has none learns from what it sends. */
 	c.tcp.seen[CLIENT] = (struct ip_ct_tcp_state){};
 	KUNIT_EXPECT_EQ(test, fits(&c, CLIENT, 5100, 50, 7100), NF_CT_TCP_FITS);
-	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_end, c.at[CLIENT] + 5150);
-	KUNIT_EXPECT_EQ(test, c.tcp.seen[CLIENT].td_maxwin, 500);
+	KUNIT_EXPECT_EQ(test, client->td_end, c.at[CLIENT] + 5150);
+	KUNIT_EXPECT_EQ(test, client->td_maxwin, 500);
 }
 
 /* Modulo 2^32, RFC 9293 3.4. */
@@ -605,6 +736,8 @@ static struct kunit_case cases[] = {
 	CASE(simultaneous_open),
 	CASE(wrong_answer),
 	CASE(syn_again),
+	CASE(syn_without_options),
+	CASE(reset_of_a_syn),
 	CASE(scaling),
 	CASE(largest_window),
 	CASE(upper_edge),
@@ -621,6 +754,7 @@ static struct kunit_case cases[] = {
 	CASE(acknowledgments),
 	CASE(same_everywhere),
 	CASE(pick_up),
+	CASE(pick_up_unseen_octet),
 	CASE(pick_up_shut),
 	CASE(pick_up_liberal),
 	CASE(without_windows),

@@ -59,7 +59,7 @@ static s32 looked_at(const struct nf_conn *ct)
 	array = rcu_dereference(nf_ct_table_of(&init_net)->cur);
 	index = line_index(array, nf_ct_link((struct nf_conn *)ct,
 					     IP_CT_DIR_ORIGINAL)->hash);
-	due = array->line[index].due;
+	due = array_line(array, index)->due;
 	sum = array->sum[index >> GROUP_BITS];
 	rcu_read_unlock();
 	return max((s32)(due - nfct_time_stamp), (s32)(sum - nfct_time_stamp));

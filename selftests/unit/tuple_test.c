@@ -210,8 +210,17 @@ static void hash_of_bits(struct kunit *test)
 		other.src.l3num = v6 ? NFPROTO_IPV4 : NFPROTO_IPV6;
 		KUNIT_EXPECT_NE(test, nf_ct_tuple_hash(&key, &other, 7), hash);
 		KUNIT_EXPECT_NE(test, nf_ct_tuple_hash(&other_key, &t, 7), hash);
-		/* The reply lies elsewhere. */
+		/* The reply's is the same, but not that of half a reply. */
 		nf_ct_invert_tuple(&other, &t);
+		KUNIT_EXPECT_EQ(test, nf_ct_tuple_hash(&key, &other, 7), hash);
+		swap(other.src.u.all, other.dst.u.all);
+		KUNIT_EXPECT_NE(test, nf_ct_tuple_hash(&key, &other, 7), hash);
+		/* Where only the ports differ, too. */
+		t.dst.u3 = t.src.u3;
+		hash = nf_ct_tuple_hash(&key, &t, 7);
+		nf_ct_invert_tuple(&other, &t);
+		KUNIT_EXPECT_EQ(test, nf_ct_tuple_hash(&key, &other, 7), hash);
+		other.src.u.all ^= htons(1);
 		KUNIT_EXPECT_NE(test, nf_ct_tuple_hash(&key, &other, 7), hash);
 	}
 }
