@@ -48,11 +48,9 @@ fuzz_modules() {
 		nfnetlink_{cttimeout,cthelper} || :
 }
 
-# fuzz_device: in the namespace at hand, what ct_fuzz and ruleset want.
-fuzz_device() {
-	local each
-
-	ip -batch - <<-LINKS || return
+# fuzz_links: in the namespace at hand, the device that ct_fuzz wants.
+fuzz_links() {
+	ip -batch - <<-LINKS
 	link add fuzz0 type dummy
 	link set lo up
 	link set fuzz0 up
@@ -61,6 +59,13 @@ fuzz_device() {
 	route add default dev fuzz0
 	route add ::/0 dev fuzz0
 	LINKS
+}
+
+# fuzz_device: that, and the ruleset.
+fuzz_device() {
+	local each
+
+	fuzz_links || return
 	{
 		echo "$(<"$fuzz_dir/ruleset")"
 		for each in "${helpers[@]}"; do
@@ -101,10 +106,11 @@ packet_twice() {
 }
 
 # in_new_ns COMMAND...: with the functions of this file, in a namespace that is
-# ready, and gone afterwards.
+# ready, and gone afterwards. READY=fuzz_links does without the ruleset.
 in_new_ns() {
 	# shellcheck disable=SC2016
-	unshare --net bash -c '. "$0"; fuzz_device && "$@"' "$fuzz_dir/lib.sh" "$@"
+	unshare --net bash -c '. "$0"; "$1" && "${@:2}"' "$fuzz_dir/lib.sh" \
+		"${READY:-fuzz_device}" "$@"
 }
 
 # first_to_end SEED: all three in the namespace at hand, each for up to a second;
@@ -125,12 +131,13 @@ first_to_end() {
 	wait
 }
 
-# namespaces SEED: are made and removed while all that happens in them.
+# namespaces SEED: are made and removed while all that happens in them; a ruleset
+# takes long, so few have one.
 namespaces() {
 	local i=$1
 
 	while [ $SECONDS -lt "$end" ]; do
-		in_new_ns first_to_end "$i"
+		READY=$([ $((i / 100 % 6)) = 5 ] || echo fuzz_links) in_new_ns first_to_end "$i"
 		i=$((i + 100))
 		echo "namespaces=1"
 	done
@@ -163,14 +170,21 @@ part_files() {
 	fuzz_device_gone
 }
 
+# beside FUNCTION...: so that namespaces have their share.
+beside() {
+	renice -n 19 -p $BASHPID >/dev/null
+	"$@"
+}
+
 part_all() {
-	local end=$((SECONDS + seconds)) i
+	local end i part
 
 	fuzz_device || return
-	fuzz_packets "$seed" $((seconds * 1000)) &
-	fuzz_netlink "$seed" $((seconds * 1000)) &
-	fuzz_files "$seed" $((seconds * 1000)) &
-	resizes &
+	end=$((SECONDS + seconds))
+	for part in packets netlink files; do
+		beside "fuzz_$part" "$seed" $((seconds * 1000)) &
+	done
+	beside resizes &
 	for i in 1 2; do
 		namespaces $((seed + i)) &
 	done
