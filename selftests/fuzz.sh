@@ -18,21 +18,20 @@ modprobe -q ct_fuzz || skip_all "ct_fuzz.ko has not been built"
 trap 'fuzz_device_gone 2>/dev/null; rmmod ct_fuzz; cleanup' EXIT
 fuzz_modules
 
-# shown FROM COUNT: packets as the kernel's log has them.
+# shown N: packet 103, when it was shown for the Nth time.
 shown() {
-	dmesg --clear
-	in_new_ns fuzz_packets "$seed" 10000 "from=$1" "count=$2" show=1 >/dev/null
-	dmesg | sed -n 's/^[^]]*\] ct_fuzz: //p' | grep .
+	awk -v n="$1" '/^packet/ { on = /^packet 103,/ && ++seen == n } on' "$scratch/packets"
 }
 
-packet=$(shown 103 1)
-check "packet 103 is shown" test "$(wc -l <<<"$packet")" -ge 2
-check_eq "... and is the same when those before it were sent" "$packet" \
-	"$(shown 96 8 | sed -n '/^packet 103,/,$p')"
-request=$(in_new_ns fuzz_netlink "$seed" 10000 from=55 count=1 show=1 | grep '^55:')
+dmesg --clear
+in_new_ns packet_twice 103 >/dev/null
+dmesg | sed -n 's/^[^]]*\] ct_fuzz: //p' >"$scratch/packets"
+check "packet 103 is shown" test "$(shown 1 | wc -l)" -ge 2
+check_eq "... and is the same when those before it were sent" "$(shown 1)" "$(shown 2)"
+request=$(unshare --net "$programs/fuzz-netlink" from=55 count=1 show=1 | grep '^55:')
 check "request 55 is shown" test -n "$request"
 check_eq "... and is the same when those before it were sent" "$request" \
-	"$(in_new_ns fuzz_netlink "$seed" 10000 from=40 count=16 show=1 | grep '^55:')"
+	"$(unshare --net "$programs/fuzz-netlink" from=40 count=16 show=1 | grep '^55:')"
 
 for part in ${PARTS:-packets netlink files all}; do
 	fuzz_part "$part" >"$scratch/said"

@@ -16,24 +16,12 @@ seconds=${FUZZ_SECONDS:-20}
 programs=$fuzz_dir/../../build/$(uname -r)/tests
 
 # Module, name, protocol and port of each helper, and the families it has.
-helpers="ftp ftp tcp 21 46, irc irc tcp 6667 4, sane sane tcp 6566 46, pptp pptp tcp 1723 4,
-sip sip tcp 5060 46, h323 Q.931 tcp 1720 46, sip sip udp 5060 46, tftp tftp udp 69 46,
-amanda amanda udp 10080 46, h323 RAS udp 1719 46, snmp snmp udp 161 4,
-netbios_ns netbios-ns udp 137 4"
-
-# each_helper FUNCTION: calls it with MODULE NAME PROTOCOL PORT FAMILIES.
-each_helper() {
-	local line
-
-	while read -r line; do
-		# shellcheck disable=SC2086
-		"$1" $line
-	done < <(tr -d '\n' <<<"$helpers" | tr , '\n')
-}
-
-load_helper() {
-	modprobe -q "nf_conntrack_$1"
-}
+helpers=(
+	"ftp ftp tcp 21 46" "irc irc tcp 6667 4" "sane sane tcp 6566 46"
+	"pptp pptp tcp 1723 4" "sip sip tcp 5060 46" "h323 Q.931 tcp 1720 46"
+	"sip sip udp 5060 46" "tftp tftp udp 69 46" "amanda amanda udp 10080 46"
+	"h323 RAS udp 1719 46" "snmp snmp udp 161 4" "netbios_ns netbios-ns udp 137 4"
+)
 
 # helper_rules MODULE NAME PROTOCOL PORT FAMILIES: for ruleset, if it is loaded.
 helper_rules() {
@@ -53,22 +41,16 @@ helper_rules() {
 	done
 }
 
-# fuzz_modules: whatever hangs on the tracker.
+# fuzz_modules: whatever hangs on the tracker; what there is not is left out.
 fuzz_modules() {
-	local name
-
-	each_helper load_helper
-	for name in ftp irc sip h323 tftp amanda pptp snmp_basic; do
-		modprobe -q "nf_nat_$name"
-	done
-	for name in nf_conntrack_netlink nfnetlink_cttimeout nfnetlink_cthelper; do
-		modprobe -q "$name"
-	done
+	modprobe -qa nf_conntrack_{ftp,irc,sane,pptp,sip,h323,tftp,amanda,snmp,netbios_ns} \
+		nf_nat_{ftp,irc,pptp,sip,h323,tftp,amanda,snmp_basic} nf_conntrack_netlink \
+		nfnetlink_{cttimeout,cthelper} || :
 }
 
-# fuzz_device: in the namespace at hand, what ct_fuzz and ruleset want.
-fuzz_device() {
-	ip -batch - <<-LINKS || return
+# fuzz_links: in the namespace at hand, the device that ct_fuzz wants.
+fuzz_links() {
+	ip -batch - <<-LINKS
 	link add fuzz0 type dummy
 	link set lo up
 	link set fuzz0 up
@@ -77,7 +59,20 @@ fuzz_device() {
 	route add default dev fuzz0
 	route add ::/0 dev fuzz0
 	LINKS
-	{ cat "$fuzz_dir/ruleset" && each_helper helper_rules; } | nft -f - || return
+}
+
+# fuzz_device: that, and the ruleset.
+fuzz_device() {
+	local each
+
+	fuzz_links || return
+	{
+		echo "$(<"$fuzz_dir/ruleset")"
+		for each in "${helpers[@]}"; do
+			# shellcheck disable=SC2086
+			helper_rules $each
+		done
+	} | nft -f - || return
 	# Much happens to an entry in a short time.
 	sysctl -qw net.netfilter.nf_conntrack_acct=1 net.netfilter.nf_conntrack_timestamp=1 \
 		net.netfilter.nf_conntrack_{udp_timeout,icmp_timeout,gre_timeout,generic_timeout}=1 \
@@ -104,11 +99,18 @@ fuzz_files() {
 	"$programs/fuzz-files" "seed=$1" "ms=$2" "${@:3}"
 }
 
+# packet_twice NUMBER: alone, and with those before it; the kernel's log has it all.
+packet_twice() {
+	fuzz_packets "$seed" 60000 "from=$1" count=1 show=1
+	fuzz_packets "$seed" 60000 "from=$(($1 - 7))" count=8 show=1
+}
+
 # in_new_ns COMMAND...: with the functions of this file, in a namespace that is
-# ready, and gone afterwards.
+# ready, and gone afterwards. READY=fuzz_links does without the ruleset.
 in_new_ns() {
 	# shellcheck disable=SC2016
-	unshare --net bash -c '. "$0"; fuzz_device && "$@"' "$fuzz_dir/lib.sh" "$@"
+	unshare --net bash -c '. "$0"; "$1" && "${@:2}"' "$fuzz_dir/lib.sh" \
+		"${READY:-fuzz_device}" "$@"
 }
 
 # first_to_end SEED: all three in the namespace at hand, each for up to a second;
@@ -129,12 +131,13 @@ first_to_end() {
 	wait
 }
 
-# namespaces SEED: are made and removed while all that happens in them.
+# namespaces SEED: are made and removed while all that happens in them; a ruleset
+# takes long, so few have one.
 namespaces() {
 	local i=$1
 
 	while [ $SECONDS -lt "$end" ]; do
-		in_new_ns first_to_end "$i"
+		READY=$([ $((i / 100 % 6)) = 5 ] || echo fuzz_links) in_new_ns first_to_end "$i"
 		i=$((i + 100))
 		echo "namespaces=1"
 	done
@@ -167,14 +170,21 @@ part_files() {
 	fuzz_device_gone
 }
 
+# beside FUNCTION...: so that namespaces have their share.
+beside() {
+	renice -n 19 -p $BASHPID >/dev/null
+	"$@"
+}
+
 part_all() {
-	local end=$((SECONDS + seconds)) i
+	local end i part
 
 	fuzz_device || return
-	fuzz_packets "$seed" $((seconds * 1000)) &
-	fuzz_netlink "$seed" $((seconds * 1000)) &
-	fuzz_files "$seed" $((seconds * 1000)) &
-	resizes &
+	end=$((SECONDS + seconds))
+	for part in packets netlink files; do
+		beside "fuzz_$part" "$seed" $((seconds * 1000)) &
+	done
+	beside resizes &
 	for i in 1 2; do
 		namespaces $((seed + i)) &
 	done
