@@ -68,57 +68,101 @@ is_standby() {
 	! ip -n "${!1}" -4 address | grep -qE " ($lan|$wan)\.1/"
 }
 
-# transfer N ADDRESS: a stream goes from $client to a server that sends it
-# back, as long as $scratch/hold is there. Each from the same port, so that only
-# one of them keeps that behind the NAT.
-transfer() {
+# end N SIDE ADDRESS: one end of a transfer, client or server. As long as
+# $scratch/hold is there, random bytes are sent; N.SIDE.sent and N.SIDE.got are
+# what went and what came.
+end() {
 	while [ -e "$scratch/hold" ]; do
 		head -c 8192 /dev/urandom
 		# Not so fast that it is all there is to do.
 		read -r -t 0.1 -u "$pause_fd" _
-	done | tee "$scratch/$1.sent" | ip netns exec "$client" \
-		socat -t 60 - "TCP:$wan.10:80,bind=$2:4000,reuseaddr" >"$scratch/$1.got"
+	done | tee "$scratch/$1.$2.sent" |
+		ip netns exec "${!2}" socat -t 60 - "$3" >"$scratch/$1.$2.got"
 }
 
-# transfers_start: two of them, each with some data there and back. Sets $flow1
-# and $flow2 to what stands for them in a listing, by what the server sees.
-transfers_start() {
-	local n port
+# peers: who is connected to the server, as it sees them.
+peers() {
+	ip netns exec "$server" ss -Htn state established 'sport = :80' | awk '{ print $4 }'
+}
 
+# transfers_start NAME: two transfers between $client and $server, each with some
+# data there and back. Both are from the same port, so only one of them keeps
+# that behind the NAT. Sets $flow1, $nat1, $flow2, $nat2: what stands for the
+# original and the reply tuple in a listing.
+transfers_start() {
+	local n peer known=none
+
+	rm -f "$scratch"/[12].*
 	touch "$scratch/hold"
 	transfers=()
 	for n in 1 2; do
-		bg transfer $n "$lan.1$((n - 1))"
+		bg end $n server TCP-LISTEN:80,reuseaddr
+		transfers+=($!)
+		wait_listen "$server" t 80
+		bg end $n client "TCP:$wan.10:80,bind=$lan.1$((n - 1)):4000,reuseaddr"
 		transfers+=($!)
 		check "$1: transfer $n runs" busywait 60000 moved $n 65536
-		port=$(sed -n "1s/^from $wan\.1 \([0-9]*\) to .*/\1/p" "$scratch/$n.got")
+		peer=$(peers | grep -vxF "$known")
+		check_eq "$1: by the virtual address" "$wan.1" "${peer%:*}"
 		printf -v flow$n '%s' "src=$lan.1$((n - 1)) dst=$wan.10 sport=4000 dport=80"
-		printf -v nat$n '%s' "src=$wan.10 dst=$wan.1 sport=80 dport=$port "
-		[ $n = 1 ] || [ "$port" != 4000 ] || not_ok "$1: NAT gives the second one another port"
+		printf -v nat$n '%s' "src=$wan.10 dst=$wan.1 sport=80 dport=${peer#*:} "
+		known=$peer
+	done
+	check_fails "$1: the second one by another port" test "${peer#*:}" = 4000
+}
+
+# size N SIDE: how much that side has got.
+size() {
+	stat -c %s "$scratch/$1.$2.got"
+}
+
+# moved N BYTES: both sides have got more than that.
+moved() {
+	[ "$(size "$1" client)" -gt "$2" ] && [ "$(size "$1" server)" -gt "$2" ]
+}
+
+# same N: either side got what the other one sent.
+same() {
+	local side other=server
+
+	for side in client server; do
+		[ "$(sha256sum <"$scratch/$1.$side.sent")" = "$(sha256sum <"$scratch/$1.$other.got")" ] ||
+			return
+		other=client
 	done
 }
 
-# moved N BYTES: transfer N has brought more than that.
-moved() {
-	[ "$(stat -c %s "$scratch/$1.got")" -gt "$2" ]
-}
-
-# sum N: what came back, without the server's first line.
-sum() {
-	{
-		IFS= read -r _
-		sha256sum
-	} <"$scratch/$1.got"
-}
-
 # mark: from here on, go_on NAME and stuck NAME ask whether data moves.
+declare -A had
 mark() {
-	mark1=$(stat -c %s "$scratch/1.got")
-	mark2=$(stat -c %s "$scratch/2.got")
+	local n side
+
+	for n in 1 2; do
+		for side in client server; do
+			had[$n$side]=$(size $n $side)
+		done
+	done
+}
+more() {
+	[ "$(size "$1" "$2")" -gt $((had[$1$2] + $3)) ]
 }
 go_on() {
-	check "$1: transfer 1 goes on" busywait 60000 moved 1 $((mark1 + 65536))
-	check "$1: transfer 2 goes on" busywait 60000 moved 2 $((mark2 + 65536))
+	local n side
+
+	for n in 1 2; do
+		for side in client server; do
+			check "$1: transfer $n to the $side goes on" busywait 60000 more $n $side 65536
+		done
+	done
+}
+stuck() {
+	local n side
+
+	for n in 1 2; do
+		for side in client server; do
+			check_fails "$1: transfer $n to the $side is stuck" more $n $side 0
+		done
+	done
 }
 
 # heard ROUTER NAME: it knows the other one's flows, its kernel does not.
@@ -144,8 +188,6 @@ strays() {
 }
 
 setup_networks
-# One for the transfers, one for what else is asked.
-serve "$server" 80
 serve "$server" 81
 for router in a b; do
 	boot $router
@@ -179,12 +221,13 @@ committed a hand-over
 go_on hand-over
 
 rm "$scratch/hold"
-for n in 1 2; do
-	check "transfer $n ends" busywait 60000 gone "${transfers[n - 1]}" || finish
-	wait "${transfers[n - 1]}"
-	check_eq "transfer $n ends well" 0 $?
-	check_eq "transfer $n has the right checksum" "$(sha256sum <"$scratch/$n.sent")" "$(sum $n)"
+check "the transfers end" busywait 60000 gone "${transfers[@]}" || finish
+for end in "${transfers[@]}"; do
+	wait "$end"
+	check_eq "an end has ended well" 0 $?
 done
+check "transfer 1 has the right checksums" same 1
+check "transfer 2 has the right checksums" same 2
 
 # --- Without: the same must fail --------------------------------------------------
 
@@ -202,6 +245,5 @@ check_eq "control: a new connection goes" "from $wan.1 5000 to $wan.10 81" \
 	"$(ask "$client" tcp "$wan.10" 81 -p 5000 -w 20000)"
 check "control: the transfers' packets come, and are strangers" busywait 60000 strays b
 check "control: its kernel does not know them" forgotten b kernel "sport=4000 dport=80"
-check_fails "control: transfer 1 is stuck" moved 1 "$mark1"
-check_fails "control: transfer 2 is stuck" moved 2 "$mark2"
+stuck control
 finish
