@@ -360,9 +360,9 @@ static enum ip_conntrack_info info_of(const struct nf_conn *ct,
 
 /* If the packet has been seen before it came here, its hash is known, most likely. */
 static struct nf_conntrack_tuple_hash *
-find_entry(const struct sk_buff *skb, const struct nf_hook_state *state,
-	   const struct nf_conntrack_zone *zone,
-	   const struct nf_conntrack_tuple *tuple)
+look_up(const struct sk_buff *skb, const struct nf_hook_state *state,
+	const struct nf_conntrack_zone *zone,
+	const struct nf_conntrack_tuple *tuple)
 {
 	struct nf_conntrack_tuple_hash *found;
 	u32 hash;
@@ -395,7 +395,7 @@ static int attach(struct nf_conn *tmpl, struct sk_buff *skb,
 		return 0;
 
 	zone = nf_ct_zone_tmpl(tmpl, skb, &buf);
-	found = find_entry(skb, state, zone, &tuple);
+	found = look_up(skb, state, zone, &tuple);
 	if (likely(found)) {
 		ct = nf_ct_tuplehash_to_ctrack(found);
 		dir = NF_CT_DIRECTION(found);

@@ -57,7 +57,7 @@ TITLES = {
 }
 
 for kind in ("udp", "tcp"):
-    for size in (1, 8, 32, 64):
+    for size in (8, 32, 64):
         for end, text in (("end", "dropped then"), ("forward", "forwarded")):
             name = f"batch_{kind}_{end}_{size}"
             TITLES[name] = f"{kind.upper()} in batches of {size}, tracked, {text}, ns"
