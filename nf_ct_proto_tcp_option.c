@@ -77,6 +77,7 @@ u32 nf_ct_tcp_parse_sack(const u8 *opt, unsigned int len, u32 ack, u32 offset)
 {
 	unsigned int pos = 0;
 	unsigned int i;
+	u32 beyond = 0;
 	const u8 *o;
 	u32 edge;
 
@@ -89,9 +90,9 @@ u32 nf_ct_tcp_parse_sack(const u8 *opt, unsigned int len, u32 ack, u32 offset)
 			edge = ((u32)o[i + 4] << 24 | o[i + 5] << 16 |
 				o[i + 6] << 8 | o[i + 7]) - offset;
 			if (nf_ct_tcp_after(edge, ack))
-				ack = edge;
+				beyond = max(beyond, edge - ack);
 		}
 	}
 
-	return ack;
+	return ack + beyond;
 }

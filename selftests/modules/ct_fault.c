@@ -90,9 +90,13 @@ static void poison(void)
 			__free_page(again[i]);
 }
 
+/* Several: the address of one may still lie about in a stack or a register. */
 static void leak(void)
 {
-	WRITE_ONCE(hidden, kmalloc(SIZE, GFP_KERNEL));
+	int i;
+
+	for (i = 0; i < 16; i++)
+		WRITE_ONCE(hidden, kmalloc(SIZE, GFP_KERNEL));
 	WRITE_ONCE(hidden, NULL);
 }
 
