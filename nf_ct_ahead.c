@@ -62,7 +62,8 @@ struct seen {
 	} memory[1 << MEMORY_BITS];
 };
 
-static DEFINE_PER_CPU(struct seen, seen);
+/* Made when it is wanted: of static per-CPU data all modules together have 8 kB. */
+static struct seen __percpu *seen;
 
 /* A device that packets come by. */
 struct port {
@@ -144,7 +145,7 @@ static bool worth(struct seen *s, const struct net *net)
 static unsigned int look(void *priv, struct sk_buff *skb,
 			 const struct nf_hook_state *state)
 {
-	struct seen *s = this_cpu_ptr(&seen);
+	struct seen *s = this_cpu_ptr(seen);
 	struct nf_conntrack_tuple tuple;
 	unsigned int i;
 	u32 hash;
@@ -186,7 +187,7 @@ bool nf_ct_ahead_hash(const struct sk_buff *skb, const struct net *net, u32 *has
 	/* A packet may come from a queue, and with it a process. */
 	if (!in_softirq())
 		return false;
-	s = this_cpu_ptr(&seen);
+	s = this_cpu_ptr(seen);
 	if (s->net != net)
 		return false;
 	while (pending(s) > 0)
@@ -262,7 +263,7 @@ static struct notifier_block device_notifier = {
  *
  * Context: module init, when namespaces have an index.
  *
- * Return: 0 or the error of registration.
+ * Return: 0, -ENOMEM or the error of registration.
  */
 int __init nf_ct_ahead_init(void)
 {
@@ -270,10 +271,18 @@ int __init nf_ct_ahead_init(void)
 
 	if (!lookahead)
 		return 0;
+	seen = alloc_percpu(struct seen);
+	if (!seen)
+		return -ENOMEM;
 	err = register_netdevice_notifier(&device_notifier);
-	if (!err)
-		static_branch_enable(&nf_ct_ahead_key);
-	return err;
+	if (err) {
+		/* Devices had it for a moment. */
+		synchronize_net();
+		free_percpu(seen);
+		return err;
+	}
+	static_branch_enable(&nf_ct_ahead_key);
+	return 0;
 }
 
 /**
@@ -289,4 +298,5 @@ void nf_ct_ahead_exit(void)
 	/* All devices are unregistered on the way. */
 	unregister_netdevice_notifier(&device_notifier);
 	synchronize_net();
+	free_percpu(seen);
 }

@@ -95,8 +95,11 @@ static bool addresses_to_tuple(const struct sk_buff *skb, unsigned int nhoff,
 					  2 * sizeof(__be32), buf);
 		if (!addr)
 			return false;
-		tuple->src.u3 = (union nf_inet_addr){ .ip = addr[0] };
-		tuple->dst.u3 = (union nf_inet_addr){ .ip = addr[1] };
+		/* All of it is compared: an array's other elements are cleared,
+		 * what lies behind a member of a union need not be.
+		 */
+		tuple->src.u3 = (union nf_inet_addr){ .all = { addr[0] } };
+		tuple->dst.u3 = (union nf_inet_addr){ .all = { addr[1] } };
 		return true;
 	case NFPROTO_IPV6:
 		addr = skb_header_pointer(skb, nhoff + offsetof(struct ipv6hdr, saddr),
@@ -606,7 +609,6 @@ static int resolve_clash(struct sk_buff *skb, struct nf_conn *ct,
 		nf_ct_set(skb, other, info_of(other, IP_CT_DIR_ORIGINAL));
 		nf_ct_put(ct);
 	} else {
-		set_bit(IPS_NAT_CLASH_BIT, &ct->status);
 		err = nf_ct_table_insert_reply(ct);
 		if (err)
 			return err;

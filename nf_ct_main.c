@@ -30,6 +30,22 @@ static int kill_any(struct nf_conn *ct, void *data)
 	return 1;
 }
 
+/* Packets may still hold entries: in a queue, in a socket of another
+ * namespace. They let go of them in time; there is nothing to do but wait.
+ */
+static void drain(struct net *net)
+{
+	const struct nf_ct_iter_data all = { .net = net };
+
+	for (;;) {
+		nf_queue_nf_hook_drop(net);
+		nf_ct_iterate_cleanup_net(kill_any, &all);
+		if (!nf_conntrack_count(net))
+			break;
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
 static int __net_init init_net_ns(struct net *net)
 {
 	int err;
@@ -66,10 +82,14 @@ static int __net_init init_net_ns(struct net *net)
 		goto err_procfs;
 	err = nf_ct_hook_init_net(net);
 	if (err)
-		goto err_legacy;
+		goto err_hook;
 	return 0;
 
-err_legacy:
+err_hook:
+	/* Of one family packets may have come. */
+	synchronize_net();
+	nf_ct_expiry_exit_net(net);
+	drain(net);
 	nf_ct_legacy_exit_net(net);
 err_procfs:
 	nf_ct_procfs_exit_net(net);
@@ -83,22 +103,6 @@ err_table:
 err_stat:
 	free_percpu(net->ct.stat);
 	return err;
-}
-
-/* Packets may still hold entries: in a queue, in a socket of another
- * namespace. They let go of them in time; there is nothing to do but wait.
- */
-static void drain(struct net *net)
-{
-	const struct nf_ct_iter_data all = { .net = net };
-
-	for (;;) {
-		nf_queue_nf_hook_drop(net);
-		nf_ct_iterate_cleanup_net(kill_any, &all);
-		if (!nf_conntrack_count(net))
-			break;
-		schedule_timeout_uninterruptible(1);
-	}
 }
 
 static void __net_exit exit_net_ns(struct net *net)

@@ -161,9 +161,7 @@ static unsigned int slot_clear(struct nf_ct_line *head, const struct nf_conn *ct
  */
 void nf_ct_table_due(struct nf_conn *ct)
 {
-	enum ip_conntrack_dir dir = test_bit(IPS_NAT_CLASH_BIT, &ct->status) ?
-				    IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL;
-	u32 hash = nf_ct_link(ct, dir)->hash;
+	u32 hash = nf_ct_link(ct, owner_dir(ct))->hash;
 	u32 when = READ_ONCE(ct->timeout);
 	struct nf_ct_array *array;
 	unsigned int index;
@@ -245,6 +243,12 @@ static struct nf_conntrack_tuple_hash *slot_get(unsigned long slot,
 	found = slot_match(slot, key);
 	if (likely(found)) {
 		if (likely(!expired(ct)))
+			return found;
+		/* ->timeout may have been read before the entry was confirmed,
+		 * when it was relative. Pairs with publish().
+		 */
+		smp_rmb();
+		if (!expired(ct))
 			return found;
 		nf_ct_kill(ct);
 	}
@@ -576,6 +580,8 @@ static void publish(struct held *h, struct nf_conn *ct,
 	/* Up to here ->timeout was relative, and the entry its owner's. */
 	WRITE_ONCE(ct->timeout, ct->timeout + nfct_time_stamp);
 	refcount_inc(&ct->ct_general.use);
+	if (first == IP_CT_DIR_REPLY)
+		set_bit(IPS_NAT_CLASH_BIT, &ct->status);
 	/* Who sees that it is confirmed sees all of it. */
 	smp_mb__before_atomic();
 	set_bit(IPS_CONFIRMED_BIT, &ct->status);
@@ -642,9 +648,10 @@ int nf_ct_table_insert(struct nf_conn *ct, struct nf_conn **clash)
 
 /**
  * nf_ct_table_insert_reply - put an entry into the index by its reply alone
- * @ct: entry that clashed in its original direction, with IPS_NAT_CLASH set
+ * @ct: entry that clashed in its original direction
  *
- * Replies find it and are translated back; nothing else does.
+ * Replies find it and are translated back; nothing else does. It gets
+ * IPS_NAT_CLASH.
  *
  * Context: any but hard interrupt.
  *
@@ -672,12 +679,11 @@ int nf_ct_table_insert_reply(struct nf_conn *ct)
 void nf_ct_table_remove(struct nf_conn *ct)
 {
 	struct nf_ct_table *table = nf_ct_table_of(nf_ct_net(ct));
-	unsigned int slots = 0;
+	unsigned int slots;
 	struct held h;
 
 	hold(table, ct, &h);
-	if (!test_bit(IPS_NAT_CLASH_BIT, &ct->status))
-		slots = slot_clear(h.line[IP_CT_DIR_ORIGINAL], ct, IP_CT_DIR_ORIGINAL);
+	slots = slot_clear(h.line[IP_CT_DIR_ORIGINAL], ct, IP_CT_DIR_ORIGINAL);
 	if (!slots || !stands_once(ct))
 		slots += slot_clear(h.line[IP_CT_DIR_REPLY], ct, IP_CT_DIR_REPLY);
 	release(&h);

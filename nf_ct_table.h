@@ -158,10 +158,16 @@ static inline bool slot_fits(unsigned long slot, u32 tags, u32 hash)
 /* An entry is walked and expired by its original direction; one that stands
  * in the index with its reply alone (nf_ct_table_insert_reply) by that.
  */
+static inline enum ip_conntrack_dir owner_dir(const struct nf_conn *ct)
+{
+	return test_bit(IPS_NAT_CLASH_BIT, &ct->status) ? IP_CT_DIR_REPLY :
+							  IP_CT_DIR_ORIGINAL;
+}
+
 static inline bool slot_owns(unsigned long slot)
 {
 	return slot_dir(slot) == IP_CT_DIR_ORIGINAL ||
-	       test_bit(IPS_NAT_CLASH_BIT, &slot_ct(slot)->status);
+	       owner_dir(slot_ct(slot)) == IP_CT_DIR_REPLY;
 }
 
 /* --- lines ------------------------------------------------------------- */
@@ -293,8 +299,11 @@ static inline void line_due(struct nf_ct_array *array, unsigned int index, u32 w
 {
 	if (!earlier(when, nfct_time_stamp + FAR_OFF))
 		return;
-	if (due_lower(&array_line(array, index)->due, when))
-		due_lower(&array->sum[index >> GROUP_BITS], when);
+	due_lower(&array_line(array, index)->due, when);
+	/* Whatever that was: while there was no entry at all nothing was swept, and
+	 * the sum, which is older, may have wrapped.
+	 */
+	due_lower(&array->sum[index >> GROUP_BITS], when);
 }
 
 #endif /* __GENKSYMS__ */

@@ -361,7 +361,7 @@ static unsigned int buckets_to_bits(unsigned int buckets)
  *
  * Context: process, may sleep.
  *
- * Return: 0 or -ENOMEM; then the index is as it was.
+ * Return: 0 or -ENOMEM; then it is as it was or between the two.
  */
 int nf_ct_table_resize(struct net *net, unsigned int buckets)
 {

@@ -134,14 +134,22 @@ EXPORT_SYMBOL_NS_GPL(nf_ct_table_walk, NF_CT_NS);
 /**
  * nf_ct_table_place - the place behind an entry
  * @ct: entry that is or was in the index
- * @pos: set
+ * @pos: set, unless the place is not known any more: then what was the place
+ *	before is as good
  */
 void nf_ct_table_place(struct nf_conn *ct, struct nf_ct_pos *pos)
 {
-	enum ip_conntrack_dir dir = test_bit(IPS_NAT_CLASH_BIT, &ct->status) ?
-				    IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL;
+	enum ip_conntrack_dir dir = owner_dir(ct);
+	u32 hash = READ_ONCE(nf_ct_link(ct, dir)->hash);
 
-	pos->hash = nf_ct_link(ct, dir)->hash;
+	/* Pairs with setting IPS_DYING: then the reply's link may become that of
+	 * the list of the dying.
+	 */
+	smp_rmb();
+	if (dir == IP_CT_DIR_REPLY && nf_ct_is_dying(ct))
+		return;
+
+	pos->hash = hash;
 	pos->id = (unsigned long)ct;
 	pos->end = false;
 }
@@ -243,10 +251,10 @@ static u32 look_at(struct nf_conn *ct, u32 now)
 		return timeout;
 
 	/* The flow table writes ->timeout without telling when it gives the
-	 * flow back, and until then expects it not to expire.
+	 * flow back, maybe just now, and until then expects it not to expire.
 	 */
 	if ((s32)(timeout - now) < NF_CT_DAY / 2)
-		WRITE_ONCE(ct->timeout, now + NF_CT_DAY);
+		cmpxchg(&ct->timeout, timeout, now + NF_CT_DAY);
 	return now + OFFLOAD_LOOK;
 }
 

@@ -100,6 +100,11 @@ def tree(data):
     return {kind: tree(payload) if nested else payload for kind, nested, payload in attrs(data)}
 
 
+def unpadded(attributes):
+    """Without the empty ones that align numbers of 64 bits where the kernel's build wants that."""
+    return {kind: data for kind, data in attributes.items() if data}
+
+
 class Message:
     """One netlink message as it came."""
 
