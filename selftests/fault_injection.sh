@@ -49,7 +49,7 @@ lost() {
 	scan_leaks
 	awk '/^unreferenced object/ { if (text != "" && !name) printf "%s", text; text = ""; name = 0 }
 		{ text = text $0 "\n" }
-		/  nf_conntrack_/ { name = 1 }
+		/  nf_conntrack[_.]/ { name = 1 }
 		END { if (!name) printf "%s", text }' $kmemleak
 	echo clear >$kmemleak
 }
