@@ -15,7 +15,10 @@ for name in netlink files; do
 	[ -x "$programs/fuzz-$name" ] || skip_all "fuzz-$name has not been built"
 done
 modprobe -q ct_fuzz || skip_all "ct_fuzz.ko has not been built"
-trap 'fuzz_device_gone 2>/dev/null; rmmod ct_fuzz; cleanup' EXIT
+# This one outlives the module, for the tests that come behind.
+log_invalid=$(sysctl -n net.netfilter.nf_conntrack_log_invalid)
+trap 'fuzz_device_gone 2>/dev/null; rmmod ct_fuzz
+	sysctl -qw net.netfilter.nf_conntrack_log_invalid="$log_invalid"; cleanup' EXIT
 fuzz_modules
 
 # shown N: packet 103, when it was shown for the Nth time.

@@ -64,7 +64,7 @@ sections=(
 )
 
 # What ours has besides (Documentation/sysctl.rst).
-besides='nf_conntrack_(helper|skip_filter)\b|\blegacy\b'
+besides='nf_conntrack_(helper|skip_filter)\b|\b(legacy|lookahead)\b'
 
 cd "$(dirname "$0")" || exit 1
 for which in stock ours; do
