@@ -258,10 +258,22 @@ static u32 look_at(struct nf_conn *ct, u32 now)
 	return now + OFFLOAD_LOOK;
 }
 
+/* What a sweep collects.
+ * @table, @now: where, and what is due by then
+ * @batch: has room for @max entries and @n so far, each with a reference
+ * @groups: visited so far
+ */
+struct sweep {
+	struct nf_ct_table	*table;
+	u32			now;
+	struct nf_conn		**batch;
+	unsigned int		n;
+	unsigned int		max;
+	unsigned int		groups;
+};
+
 /* Collect what is due in one line. False: no room, come again. */
-static bool line_expired(struct nf_ct_table *table, u32 hash, u32 now,
-			 struct nf_conn **batch, unsigned int *n,
-			 unsigned int max)
+static bool line_expired(struct sweep *s, u32 hash)
 {
 	struct nf_ct_line *head, *line;
 	struct nf_ct_array *array;
@@ -269,22 +281,22 @@ static bool line_expired(struct nf_ct_table *table, u32 hash, u32 now,
 	bool all = true;
 
 	local_bh_disable();
-	head = line_lock(table, hash, &array);
-	due_take(&head->due, now);
+	head = line_lock(s->table, hash, &array);
+	due_take(&head->due, s->now);
 	for_each_slot(line, i, head) {
 		struct nf_conn *ct = slot_ct(line->slot[i]);
 		u32 when;
 
 		if (!ct || !slot_owns(line->slot[i]) || nf_ct_is_dying(ct))
 			continue;
-		when = look_at(ct, now);
-		if (earlier(now, when)) {
+		when = look_at(ct, s->now);
+		if (earlier(s->now, when)) {
 			due_lower(&head->due, when);
-		} else if (*n < max) {
+		} else if (s->n < s->max) {
 			refcount_inc(&ct->ct_general.use);
-			batch[(*n)++] = ct;
+			s->batch[s->n++] = ct;
 		} else {
-			due_lower(&head->due, now);
+			due_lower(&head->due, s->now);
 			all = false;
 		}
 	}
@@ -295,28 +307,41 @@ static bool line_expired(struct nf_ct_table *table, u32 hash, u32 now,
 }
 
 /* Collect what is due in 64 lines of an array. False: no room. */
-static bool group_expired(struct nf_ct_table *table, struct nf_ct_array *array,
-			  unsigned int group, u32 now, struct nf_conn **batch,
-			  unsigned int *n, unsigned int max)
+static bool group_expired(struct sweep *s, struct nf_ct_array *array,
+			  unsigned int group)
 {
 	unsigned int i = group << GROUP_BITS;
 	unsigned int end = min(i + (1U << GROUP_BITS), 1U << array->bits);
 	bool all = true;
 
-	due_take(&array->sum[group], now);
+	due_take(&array->sum[group], s->now);
 	for (; i < end; i++) {
 		struct nf_ct_line *line = array_line(array, i);
 		u32 due = READ_ONCE(line->due);
 
 		if (line_moved(line))
 			continue;
-		if (all && !earlier(now, due))
-			all = line_expired(table, i << (32 - array->bits), now,
-					   batch, n, max);
+		if (all && !earlier(s->now, due))
+			all = line_expired(s, i << (32 - array->bits));
 		/* Also for what became due behind us. */
 		due_lower(&array->sum[group], READ_ONCE(line->due));
 	}
 	return all;
+}
+
+/* Collect what is due in an array, from a group on. False: no room or time for a
+ * pause; then *group is where to go on, what was visited being due no more.
+ */
+static bool array_expired(struct sweep *s, struct nf_ct_array *array,
+			  unsigned int *group)
+{
+	for (; *group < 1U << (array->bits - GROUP_BITS); ++*group) {
+		if (earlier(s->now, READ_ONCE(array->sum[*group])))
+			continue;
+		if (!group_expired(s, array, *group) || ++s->groups == SWEEP_GROUPS)
+			return false;
+	}
+	return true;
 }
 
 /**
@@ -337,42 +362,27 @@ static bool group_expired(struct nf_ct_table *table, struct nf_ct_array *array,
 unsigned int nf_ct_table_expired(struct net *net, struct nf_ct_pos *pos,
 				 struct nf_conn **batch, unsigned int max)
 {
-	struct nf_ct_table *table = nf_ct_table_of(net);
+	struct sweep s = {
+		.table = nf_ct_table_of(net),
+		.now = nfct_time_stamp,
+		.batch = batch,
+		.max = max,
+	};
 	struct nf_ct_array *array, *next;
-	u32 now = nfct_time_stamp;
-	unsigned int group, groups = 0, n = 0;
+	unsigned int group = 0;
 
 	rcu_read_lock();
-	array = rcu_dereference(table->cur);
+	array = rcu_dereference(s.table->cur);
 	/* A resize is under way: visit both, first the one moved to. */
 	next = rcu_dereference(array->next);
-	if (next) {
-		for (group = 0; group < 1U << (next->bits - GROUP_BITS); group++) {
-			if (earlier(now, READ_ONCE(next->sum[group])))
-				continue;
-			/* What was visited is not due any more. */
-			if (!group_expired(table, next, group, now, batch, &n, max) ||
-			    ++groups == SWEEP_GROUPS)
-				goto out;
-		}
+	if (!next || array_expired(&s, next, &group)) {
+		group = line_index(array, pos_hash(pos)) >> GROUP_BITS;
+		pos->end = array_expired(&s, array, &group);
 	}
-
-	group = line_index(array, pos_hash(pos)) >> GROUP_BITS;
-	for (; group < 1U << (array->bits - GROUP_BITS); group++) {
-		if (earlier(now, READ_ONCE(array->sum[group])))
-			continue;
-		if (!group_expired(table, array, group, now, batch, &n, max) ||
-		    ++groups == SWEEP_GROUPS)
-			goto out;
-	}
-	pos->end = true;
-out:
 	if (!pos->end && !next) {
-		u32 first = (group << GROUP_BITS) << (32 - array->bits);
-
-		pos->hash = first;
+		pos->hash = (group << GROUP_BITS) << (32 - array->bits);
 		pos->id = 0;
 	}
 	rcu_read_unlock();
-	return n;
+	return s.n;
 }
