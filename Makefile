@@ -7,9 +7,10 @@
 #: make install          puts them into its updates/, where modprobe prefers them
 #: make uninstall        takes them out again
 #: make run              the demonstration: real traffic through a router in QEMU
-#: make check            what every change has to pass: unit tests, the comparison with
-#:                       the stock module, a core of the tests on both kernels
-#: make check-all        all tests on Debian's kernels
+#: make check            what every change has to pass: unit tests, all tests and the
+#:                       comparison with the stock module under KASAN and lockdep, a
+#:                       core of the tests on Debian's kernels
+#: make check-all        all tests on Debian's kernels in QEMU
 #: make check-debug      all tests on kernels with KASAN, lockdep and so on, and with
 #:                       KCSAN, of both series; takes hours (MACHINE="check:6.12")
 #: make check-stock      the same tests on the stock modules
