@@ -257,6 +257,13 @@ bool nf_ct_pressure_evict(struct net *net);
 
 /* nf_ct_entry.c */
 
+/* Has an entry expired? What the flow table has does not. */
+static inline bool nf_ct_is_over(const struct nf_conn *ct)
+{
+	return nf_ct_is_expired(ct) &&
+	       !test_bit(IPS_OFFLOAD_BIT, &ct->status);
+}
+
 /* Has the protocol a state that takes all of union nf_conntrack_proto? */
 static inline bool nf_ct_proto_large(u8 protonum)
 {

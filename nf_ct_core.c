@@ -627,8 +627,7 @@ static int insert(struct sk_buff *skb, struct nf_conn *ct)
 		err = nf_ct_table_insert(ct, &other);
 		if (err != -EEXIST)
 			return err;
-		if (!nf_ct_is_expired(other) ||
-		    test_bit(IPS_OFFLOAD_BIT, &other->status))
+		if (!nf_ct_is_over(other))
 			break;
 		nf_ct_kill(other);
 		nf_ct_put(other);

@@ -538,12 +538,12 @@ static void stamp_stop(struct nf_conn *ct)
 
 	if (tstamp) {
 		s64 late = (s32)(nfct_time_stamp - READ_ONCE(ct->timeout));
+		u64 stop = tstamp->stop ?: ktime_get_real_ns();
 
 		/* It ended when it expired, not when it was reaped. */
-		if (!tstamp->stop)
-			tstamp->stop = ktime_get_real_ns();
 		if (late > 0)
-			tstamp->stop -= jiffies_to_nsecs(late);
+			stop -= jiffies_to_nsecs(late);
+		WRITE_ONCE(tstamp->stop, stop);
 	}
 }
 

@@ -172,7 +172,9 @@ int nf_conntrack_eventmask_report(unsigned int eventmask, struct nf_conn *ct,
 
 	rcu_read_lock();
 	e = nf_ct_ecache_find(ct);
-	if (e && nf_ct_is_confirmed(ct)) {
+	/* What has been told to be gone does not come back by its last change. */
+	if (e && nf_ct_is_confirmed(ct) &&
+	    (eventmask & BIT(IPCT_DESTROY) || !nf_ct_is_dying(ct))) {
 		err = deliver(ct, e, eventmask, portid, report);
 		if (eventmask & BIT(IPCT_DESTROY))
 			destroy_told(ct, e, portid, err);
@@ -237,7 +239,9 @@ bool nf_ct_ecache_ext_add(struct nf_conn *ct, u16 ctmask, u16 expmask,
 			return true;
 		break;
 	case 2:
-		if (!READ_ONCE(nf_ctnetlink_has_listener))
+		/* A rule's template is for flows to come, when somebody may listen. */
+		if (!nf_ct_is_template(ct) &&
+		    !READ_ONCE(nf_ctnetlink_has_listener))
 			return true;
 		break;
 	}

@@ -258,7 +258,9 @@ static void link(struct nf_conntrack_expect *exp, struct nf_conn_help *help)
 
 	helper = rcu_dereference_protected(help->helper, true);
 	if (helper) {
-		exp->timeout += helper->expect_policy[exp->class].timeout * HZ;
+		/* More than INT_MAX jiffies would be in the past. */
+		exp->timeout += min(helper->expect_policy[exp->class].timeout,
+				    (unsigned int)INT_MAX / HZ) * HZ;
 		if (!rcu_access_pointer(exp->helper))
 			rcu_assign_pointer(exp->helper, helper);
 	}

@@ -129,7 +129,9 @@ static struct nf_ct_ext *ext_reserve(struct nf_conn *ct, size_t len, gfp_t gfp)
 	memset(ext, 0, sizeof(*ext));
 	ext->len = sizeof(*ext);
 #ifdef NF_CT_EXT_GENID
-	ext->gen_id = atomic_read(&nf_conntrack_ext_genid);
+	/* A template has references to all that it points to. */
+	ext->gen_id = nf_ct_is_template(ct) ? 0 :
+					      atomic_read(&nf_conntrack_ext_genid);
 #endif
 	ct->ext = ext;
 	return ext;
@@ -202,10 +204,9 @@ EXPORT_SYMBOL(__nf_ct_ext_find);
 #endif
 
 /**
- * nf_ct_ext_settle - an entry that nobody refers to is about to be freed
- * @ct: entry, whose helper was told
- *
- * What it has a reference to is there, whatever else has gone.
+ * nf_ct_ext_settle - what an entry's extensions point to is there
+ * @ct: entry that is about to be freed, whose helper was told; or one that is made
+ *	and confirmed within one RCU read side, which all that goes waits for
  */
 void nf_ct_ext_settle(struct nf_conn *ct)
 {
@@ -214,6 +215,7 @@ void nf_ct_ext_settle(struct nf_conn *ct)
 		ct->ext->gen_id = 0;
 #endif
 }
+EXPORT_SYMBOL_NS_GPL(nf_ct_ext_settle, NF_CT_NS);
 
 /**
  * nf_ct_ext_confirm - an entry is about to be confirmed with its extensions

@@ -566,9 +566,15 @@ static int ftp_help(struct sk_buff *skb, unsigned int protoff,
 /* The connection was put here by netlink: take lines up where they are. */
 static int ftp_from_nlattr(struct nlattr *attr, struct nf_conn *ct)
 {
-	struct state *state = nfct_help_data(ct);
+	struct nf_conn_help *help = nfct_help(ct);
+	struct state *state;
 	int dir;
 
+	/* A queued packet's entry whose helpers are going. */
+	if (!help)
+		return -ENOENT;
+
+	state = (struct state *)help->data;
 	spin_lock_bh(&ftp_lock);
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
 		state->side[dir].flags |= SIDE_LOADED;

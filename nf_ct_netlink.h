@@ -59,16 +59,6 @@ int nf_ct_nl_put_event(struct sk_buff *skb, struct nf_conn *ct,
 int nf_ct_nl_put_glue(struct sk_buff *skb, struct nf_conn *ct);
 size_t nf_ct_nl_entry_size(const struct nf_conn *ct);
 
-/* What has expired is gone, though not swept yet; what is offloaded does not
- * expire.
- */
-static inline bool nf_ct_nl_lives(const struct nf_conn *ct)
-{
-	return !nf_ct_is_dying(ct) &&
-	       (!nf_ct_is_expired(ct) ||
-		test_bit(IPS_OFFLOAD_BIT, &ct->status));
-}
-
 /* nf_ct_netlink_parse.c: 0, or an error for the client. */
 extern const struct nla_policy nf_ct_nl_entry_policy[CTA_MAX + 1];
 

@@ -335,7 +335,9 @@ static int change_status_queued(struct nf_conn *ct,
 
 	if (ct->status & ~status & (IPS_SEEN_REPLY | IPS_ASSURED))
 		return -EBUSY;
-	__nf_ct_change_status(ct, status, ~status);
+	/* A packet may set these two meanwhile. */
+	__nf_ct_change_status(ct, status,
+			      ~status & ~(IPS_SEEN_REPLY | IPS_ASSURED));
 	return 0;
 }
 

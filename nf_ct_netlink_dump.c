@@ -102,7 +102,8 @@ static int table_dump(struct sk_buff *skb, struct netlink_callback *cb)
 		next = *pos;
 		n = nf_ct_table_walk(net, &next, batch, ARRAY_SIZE(batch));
 		for (i = 0; i < n; i++) {
-			if (!err && nf_ct_nl_lives(batch[i]))
+			if (!err && !nf_ct_is_dying(batch[i]) &&
+			    !nf_ct_is_over(batch[i]))
 				err = dump_one(skb, cb, batch[i], part);
 			/* The next message begins with what did not fit. */
 			if (!err)

@@ -209,6 +209,7 @@ static int equip(struct nf_conn *ct, const struct target *target,
 	int err;
 
 	err = add_extensions(ct);
+	nf_ct_ext_settle(ct);
 	if (!err && changes->helper)
 		err = add_helper(ct, changes);
 	if (!err && (cda[CTA_NAT_SRC] || cda[CTA_NAT_DST]))

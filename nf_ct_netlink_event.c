@@ -67,7 +67,8 @@ static int send(struct net *net, struct sk_buff *skb, unsigned int group,
 {
 	int err = nfnetlink_send(skb, net, portid, group, report, GFP_ATOMIC);
 
-	return err == -ENOBUFS || err == -EAGAIN ? -ENOBUFS : 0;
+	/* -EAGAIN: the group has got it, but not who asked for it, too. */
+	return err == -ENOBUFS ? -ENOBUFS : 0;
 }
 
 static int entry_event(unsigned int events, const struct nf_ct_event *item)

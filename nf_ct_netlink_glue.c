@@ -42,6 +42,10 @@ static int parse(const struct nlattr *attr, struct nf_conn *ct)
 	struct nlattr *tb[CTA_MAX + 1];
 	int err;
 
+	/* What a rule gives to many is not for one packet's verdict to change. */
+	if (nf_ct_is_template(ct))
+		return -EOPNOTSUPP;
+
 	err = nla_parse_nested_deprecated(tb, CTA_MAX, attr,
 					  nf_ct_nl_entry_policy, NULL);
 	if (err)

@@ -224,9 +224,7 @@ static struct nf_conn *peek(struct net *net, struct list_state *st)
 		while (st->i < st->n) {
 			struct nf_conn *ct = st->batch[st->i];
 
-			if (!nf_ct_is_dying(ct) &&
-			    (!nf_ct_is_expired(ct) ||
-			     test_bit(IPS_OFFLOAD_BIT, &ct->status)))
+			if (!nf_ct_is_dying(ct) && !nf_ct_is_over(ct))
 				return ct;
 			nf_ct_put(ct);
 			st->i++;

@@ -71,13 +71,15 @@ void nf_ct_tcp_parse_syn(const u8 *opt, unsigned int len,
  * @ack: what its header acknowledges
  * @offset: to be taken off an edge, as it was off @ack
  *
+ * Blocks that lead on from one another may lead round the numbers; as on the stock
+ * tracker, what comes last counts then. It bounds how far a segment may acknowledge.
+ *
  * Return: the highest right edge of a SACK block if it is after @ack, or @ack
  */
 u32 nf_ct_tcp_parse_sack(const u8 *opt, unsigned int len, u32 ack, u32 offset)
 {
 	unsigned int pos = 0;
 	unsigned int i;
-	u32 beyond = 0;
 	const u8 *o;
 	u32 edge;
 
@@ -90,9 +92,9 @@ u32 nf_ct_tcp_parse_sack(const u8 *opt, unsigned int len, u32 ack, u32 offset)
 			edge = ((u32)o[i + 4] << 24 | o[i + 5] << 16 |
 				o[i + 6] << 8 | o[i + 7]) - offset;
 			if (nf_ct_tcp_after(edge, ack))
-				beyond = max(beyond, edge - ack);
+				ack = edge;
 		}
 	}
 
-	return ack + beyond;
+	return ack;
 }

@@ -122,6 +122,15 @@ void nf_ct_tcp_seqadj_set(struct sk_buff *skb, struct nf_conn *ct,
 }
 EXPORT_SYMBOL_GPL(nf_ct_tcp_seqadj_set);
 
+/* Numbers wrap: what has been sent before the change can't come again when it is a
+ * gigabyte behind, which is more than a window (RFC 7323 2.3). ct->lock.
+ */
+static void forget_before(struct nf_ct_seqadj *adj, u32 seq)
+{
+	if ((s32)(seq - adj->correction_pos) > 1 << 30)
+		adj->offset_before = adj->offset_after;
+}
+
 /* What is added to a number of the sender. */
 static s32 offset_at(const struct nf_ct_seqadj *adj, u32 seq)
 {
@@ -249,6 +258,7 @@ int nf_ct_seq_adjust(struct sk_buff *skb, struct nf_conn *ct,
 	spin_lock_bh(&ct->lock);
 
 	seq = ntohl(th->seq);
+	forget_before(&seqadj->seq[dir], seq);
 	new = htonl(seq + offset_at(&seqadj->seq[dir], seq));
 	inet_proto_csum_replace4(&th->check, skb, th->seq, new, false);
 	th->seq = new;

@@ -196,13 +196,6 @@ static bool matches(const struct nf_conn *ct, enum ip_conntrack_dir dir,
 	       net_eq(nf_ct_net(ct), key->net);
 }
 
-/* An offloaded flow lives as long as the flow table keeps it. */
-static bool expired(const struct nf_conn *ct)
-{
-	return nf_ct_is_expired(ct) &&
-	       !test_bit(IPS_OFFLOAD_BIT, &ct->status);
-}
-
 /* Which direction of the entry in a slot matches? A slot of the original
  * direction may stand for both.
  */
@@ -242,13 +235,13 @@ static struct nf_conntrack_tuple_hash *slot_get(unsigned long slot,
 	smp_acquire__after_ctrl_dep();
 	found = slot_match(slot, key);
 	if (likely(found)) {
-		if (likely(!expired(ct)))
+		if (likely(!nf_ct_is_over(ct)))
 			return found;
 		/* ->timeout may have been read before the entry was confirmed,
 		 * when it was relative. Pairs with publish().
 		 */
 		smp_rmb();
-		if (!expired(ct))
+		if (!nf_ct_is_over(ct))
 			return found;
 		nf_ct_kill(ct);
 	}
@@ -703,14 +696,20 @@ void nf_ct_table_remove(struct nf_conn *ct)
 int nf_conntrack_hash_check_insert(struct nf_conn *ct)
 {
 	struct nf_conn *clash = NULL;
+	bool again;
 	int err;
 
 	if (!nf_ct_ext_confirm(ct))
 		return -ETIMEDOUT;
 
-	err = nf_ct_table_insert(ct, &clash);
-	if (err == -EEXIST)
-		nf_ct_put(clash);
+	do {
+		err = nf_ct_table_insert(ct, &clash);
+		again = err == -EEXIST && nf_ct_is_over(clash);
+		if (again)
+			nf_ct_kill(clash);
+		if (err == -EEXIST)
+			nf_ct_put(clash);
+	} while (again);
 	if (err)
 		return err;
 

@@ -200,17 +200,6 @@ static void right_edges(struct kunit *test)
 		}
 }
 
-/* Blocks that lead on from each other don't lead round: each counts from @ack. */
-static void round_the_numbers(struct kunit *test)
-{
-	const u32 edge[] = { 4000 + 0x60000000, 4000 + 0xc0000000, 4000 + 0x20000000 };
-	unsigned int len;
-	u8 opt[ROOM];
-
-	len = put_blocks(opt, edge, ARRAY_SIZE(edge));
-	KUNIT_EXPECT_EQ(test, sack(test, opt, len, 4000, 0), edge[0]);
-}
-
 /* Where the block stands, and what is round it, does not matter. */
 static void placed(struct kunit *test)
 {
@@ -284,7 +273,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(cut),
 	KUNIT_CASE(every_length),
 	KUNIT_CASE(right_edges),
-	KUNIT_CASE(round_the_numbers),
 	KUNIT_CASE(placed),
 	KUNIT_CASE(broken_blocks),
 	KUNIT_CASE(chance),
