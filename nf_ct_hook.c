@@ -312,24 +312,33 @@ static void bridge_off(struct net *net)
 	module_put(bridge_info->me);
 }
 
+/* Before the first hook is there. */
+static void forgive_gaps(struct net *net, u8 family)
+{
+	struct nf_ct_iter_data iter = { .net = net, .data = &family };
+
+	nf_ct_iterate_cleanup_net(forgive_gap, &iter);
+}
+
 static int family_get(struct net *net, u8 family)
 {
 	struct nf_conntrack_net *cnet = nf_ct_pernet(net);
-	bool first = false;
 	int err = 0;
 
 	mutex_lock(&nf_ct_hook_mutex);
 	switch (family) {
 	case NFPROTO_IPV4:
-		first = !cnet->users4;
-		if (first)
+		if (!cnet->users4) {
+			forgive_gaps(net, family);
 			err = ipv4_on(net);
+		}
 		cnet->users4 += !err;
 		break;
 	case NFPROTO_IPV6:
-		first = !cnet->users6;
-		if (first)
+		if (!cnet->users6) {
+			forgive_gaps(net, family);
 			err = ipv6_on(net);
+		}
 		cnet->users6 += !err;
 		break;
 	case NFPROTO_BRIDGE:
@@ -341,12 +350,6 @@ static int family_get(struct net *net, u8 family)
 		err = -EPROTO;
 	}
 	mutex_unlock(&nf_ct_hook_mutex);
-
-	if (!err && first) {
-		struct nf_ct_iter_data iter = { .net = net, .data = &family };
-
-		nf_ct_iterate_cleanup_net(forgive_gap, &iter);
-	}
 	return err;
 }
 

@@ -229,8 +229,11 @@ static bool crc_is_bad(struct sk_buff *skb, unsigned int dataoff,
 {
 	const struct sctphdr *sh;
 
-	/* Else the device has verified it, or will fill it in. */
-	if (!nf_ct_wants_checksum(state) || skb->ip_summed != CHECKSUM_NONE)
+	/* The device has verified it, or will fill it in; the sum of
+	 * CHECKSUM_COMPLETE is no CRC.
+	 */
+	if (!nf_ct_wants_checksum(state) || skb_csum_unnecessary(skb) ||
+	    skb->ip_summed == CHECKSUM_PARTIAL)
 		return false;
 
 	/* It is computed with zero in its place. */

@@ -326,13 +326,20 @@ enum nf_ct_tcp_reset nf_ct_tcp_reset(const struct ip_ct_tcp *tcp,
 {
 	const struct ip_ct_tcp_state *receiver = &tcp->seen[!seg->dir];
 
+	/* RFC 9293 3.10.7.3: a SYN is reset by what acknowledges it. */
+	if (tcp->state == TCP_CONNTRACK_SYN_SENT &&
+	    seg->dir == IP_CT_DIR_REPLY && seg->acks_nothing)
+		return NF_CT_TCP_RESET_STALE;
+
 	/* What a SYN in the middle means only the ends know. */
 	if (!(receiver->flags & IP_CT_TCP_FLAG_MAXACK_SET) ||
 	    seg->seq == receiver->td_maxack ||
-	    tcp->last_index == NF_CT_TCP_SYN)
+	    (tcp->last_index == NF_CT_TCP_SYN && tcp->last_dir != seg->dir))
 		return NF_CT_TCP_RESET_CLOSES;
 
-	if (nf_ct_tcp_before(seg->seq, receiver->td_maxack) && !ignore_stale)
+	/* What the flow table has passed we have not seen; it leaves no window. */
+	if (nf_ct_tcp_before(seg->seq, receiver->td_maxack) && !ignore_stale &&
+	    receiver->td_maxwin)
 		return NF_CT_TCP_RESET_STALE;
 
 	if (!assured || tcp->state != TCP_CONNTRACK_ESTABLISHED ||
@@ -417,12 +424,14 @@ bool nf_ct_tcp_answers_syn(const struct ip_ct_tcp *tcp,
  * reset, RFC 9293 3.10.7.1. It tells only as long as we know of no ACK that
  * says more.
  *
- * Return: true if the segment just before was an ACK, and this names its end
+ * Return: true if the segment just before was the other side's ACK, and this names
+ *	its end
  */
 bool nf_ct_tcp_answers_ack(const struct ip_ct_tcp *tcp,
 			   const struct nf_ct_tcp_segment *seg)
 {
-	return tcp->last_index == NF_CT_TCP_ACK && seg->ack == tcp->last_end &&
+	return tcp->last_index == NF_CT_TCP_ACK &&
+	       tcp->last_dir != seg->dir && seg->ack == tcp->last_end &&
 	       !(tcp->seen[!seg->dir].flags & IP_CT_TCP_FLAG_MAXACK_SET);
 }
 
@@ -434,14 +443,15 @@ bool nf_ct_tcp_answers_ack(const struct ip_ct_tcp *tcp,
  * RFC 9293 3.10.7.3: a SYN was answered by an ACK of something else, and the
  * client resets what the server holds there.
  *
- * Return: true if the first SYN was answered by an ACK, and the reset has the
- *	number that it asks for
+ * Return: true if the first SYN was answered by the other side's ACK, and the reset
+ *	has the number that it asks for
  */
 bool nf_ct_tcp_answers_challenge(const struct ip_ct_tcp *tcp,
 				 const struct nf_ct_tcp_segment *seg)
 {
 	return tcp->state == TCP_CONNTRACK_SYN_SENT &&
-	       tcp->last_index == NF_CT_TCP_ACK && tcp->last_ack == seg->seq;
+	       tcp->last_index == NF_CT_TCP_ACK &&
+	       tcp->last_dir != seg->dir && tcp->last_ack == seg->seq;
 }
 
 /**

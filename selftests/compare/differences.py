@@ -25,10 +25,10 @@ RESPOND, CLOSING = 2, 6         # CT_DCCP_*
 
 class Packet:
     """A packet and what both trackers said of it. @fields: those that differ;
-    @state: that of the entry before, as ours had it."""
+    @state: that of the entry before, as ours had it; @last: the packet before it."""
 
     def __init__(self, step, stock, ours):
-        self.step, self.raw, self.state = step, (stock, ours), 0
+        self.step, self.raw, self.state, self.last = step, (stock, ours), 0, None
         self.stock, self.ours = record.decode(stock), record.decode(ours)
         self.fields = record.differ(stock, ours)
 
@@ -49,12 +49,21 @@ def syn_again(packet):
         for end, other in zip(ours, stock))
 
 
+def own_syn(packet):
+    """The same side's packet just before was a SYN."""
+    last = packet.last
+    return last is not None and last.tcp()[1] & (SYN | RST | FIN | ACK) == SYN and \
+        transport(last.step)[1:3] == transport(packet.step)[1:3]
+
+
 def reset_outside(packet):
     """A reset behind a SYN that does not go with it, but stock takes it; or that it
     takes without asking the windows."""
     _, flags = packet.tcp()
     if flags & (SYN | RST) != RST or packet.stock["state"] != CLOSE:
         return False
+    if packet.ours["state"] != CLOSE and own_syn(packet):
+        return True
     return packet.state in (SYN_SENT, SYN_SENT2) and packet.ours["state"] != CLOSE or \
         packet.state == SYN_SENT2 and not flags & ACK and packet.fields == ["protocol info"]
 
@@ -243,11 +252,12 @@ def expected(packets):
     """The name of the difference that is meant to be seen, or None.
 
     @packets: Packet up to the one that shows it."""
-    states = {}
+    before = {}
     for packet in packets:
         flow = packet.ours["original tuple"]
-        packet.state = states.get(flow, 0)
-        states[flow] = packet.ours["state"]
+        packet.last = before.get(flow)
+        packet.state = packet.last.ours["state"] if packet.last else 0
+        before[flow] = packet
         for name, applies in DIFFERENCES.items():
             if applies(packet):
                 return name

@@ -34,7 +34,7 @@ COVERED = [
 # Macros that branch on what is known when building, or on what can't happen:
 # nobody can take the other way. The branches of their lines are left out.
 BY_NATURE = re.compile(r"\b(test_bit|ntoh[ls]|WARN_ON_ONCE|READ_ONCE|"
-                       r"smp_store_release|try_cmpxchg|kzalloc)\(")
+                       r"smp_store_release|try_cmpxchg|kzalloc|rcu_dereference)\(")
 
 
 def lines_of(objects, name, source, functions):

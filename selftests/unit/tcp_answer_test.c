@@ -84,11 +84,22 @@ static void resets_unguarded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reset(&c, CLIENT, 302), NF_CT_TCP_RESET_CLOSES);
 	KUNIT_EXPECT_EQ(test, reset(&c, CLIENT, 300), NF_CT_TCP_RESET_STALE);
 
-	/* A SYN came in the middle: only the ends know what holds. */
+	/* The other side has sent a SYN in the middle: only the ends know what holds. */
 	c.tcp.state = TCP_CONNTRACK_ESTABLISHED;
 	c.tcp.last_index = NF_CT_TCP_SYN;
+	c.tcp.last_dir = SERVER;
 	KUNIT_EXPECT_EQ(test, reset(&c, CLIENT, 302), NF_CT_TCP_RESET_CLOSES);
 	KUNIT_EXPECT_EQ(test, reset(&c, CLIENT, 300), NF_CT_TCP_RESET_CLOSES);
+
+	/* Its own SYN excuses nothing. */
+	c.tcp.last_dir = CLIENT;
+	KUNIT_EXPECT_EQ(test, reset(&c, CLIENT, 302), NF_CT_TCP_RESET_CHALLENGED);
+	KUNIT_EXPECT_EQ(test, reset(&c, CLIENT, 300), NF_CT_TCP_RESET_STALE);
+
+	/* A flow table has had the connection: what was acknowledged is long past. */
+	c.tcp.last_index = NF_CT_TCP_ACK;
+	c.tcp.seen[SERVER].td_maxwin = 0;
+	KUNIT_EXPECT_EQ(test, reset(&c, CLIENT, 300), NF_CT_TCP_RESET_CHALLENGED);
 
 	/* Nothing acknowledged: no number is known to be expected. */
 	c = at_place(test->param_value, 1000, 2000);
@@ -97,6 +108,27 @@ static void resets_unguarded(struct kunit *test)
 	c.tcp.last_index = NF_CT_TCP_ACK;
 	KUNIT_EXPECT_EQ(test, reset(&c, CLIENT, 12345), NF_CT_TCP_RESET_CLOSES);
 	KUNIT_EXPECT_EQ(test, reset(&c, CLIENT, -12345), NF_CT_TCP_RESET_CLOSES);
+}
+
+/* RFC 9293 3.10.7.3: what acknowledges nothing does not reset a SYN. */
+static void reset_without_ack(struct kunit *test)
+{
+	struct conn c = at_place(test->param_value, 1000, 2000);
+	struct nf_ct_tcp_segment seg;
+
+	window(&c, syn(&c, CLIENT, 0, 0), false);
+	c.tcp.state = TCP_CONNTRACK_SYN_SENT;
+	seg = data(&c, SERVER, 12345, 0, 1);
+	seg.event = NF_CT_TCP_RST;
+	KUNIT_EXPECT_EQ(test, nf_ct_tcp_reset(&c.tcp, &seg, false, false),
+			NF_CT_TCP_RESET_CLOSES);
+	seg.acks_nothing = true;
+	KUNIT_EXPECT_EQ(test, nf_ct_tcp_reset(&c.tcp, &seg, false, false),
+			NF_CT_TCP_RESET_STALE);
+	/* The client takes its own back. */
+	seg.dir = CLIENT;
+	KUNIT_EXPECT_EQ(test, nf_ct_tcp_reset(&c.tcp, &seg, false, false),
+			NF_CT_TCP_RESET_CLOSES);
 }
 
 /* --- what is remembered ----------------------------------------------------- */
@@ -210,6 +242,10 @@ static void answer_to_ack(struct kunit *test)
 	other = rst;
 	other.ack++;
 	KUNIT_EXPECT_FALSE(test, nf_ct_tcp_answers_ack(&c.tcp, &other));
+	/* An ACK of its own side it does not answer. */
+	other = rst;
+	other.dir = SERVER;
+	KUNIT_EXPECT_FALSE(test, nf_ct_tcp_answers_ack(&c.tcp, &other));
 	/* We know better what the other side has. */
 	c.tcp.seen[SERVER].flags |= IP_CT_TCP_FLAG_MAXACK_SET;
 	KUNIT_EXPECT_FALSE(test, nf_ct_tcp_answers_ack(&c.tcp, &rst));
@@ -292,6 +328,7 @@ static void resync(struct kunit *test)
 static struct kunit_case cases[] = {
 	CASE(resets),
 	CASE(resets_unguarded),
+	CASE(reset_without_ack),
 	CASE(retransmissions),
 	CASE(answer_to_syn),
 	CASE(answer_to_challenge),
