@@ -8,6 +8,7 @@ the same sequence is not compared any more.
 A difference may lie within the trackers at first, to be seen only later: all
 packets up to the one that shows it are asked.
 """
+import collections
 import os
 import struct
 
@@ -25,10 +26,11 @@ RESPOND, CLOSING = 2, 6         # CT_DCCP_*
 
 class Packet:
     """A packet and what both trackers said of it. @fields: those that differ;
-    @state: that of the entry before, as ours had it; @last: the packet before it."""
+    @state: that of the entry before, as ours had it; @again: the ends, as (from, to),
+    that have sent a SYN though the flow had an entry."""
 
     def __init__(self, step, stock, ours):
-        self.step, self.raw, self.state, self.last = step, (stock, ours), 0, None
+        self.step, self.raw, self.state, self.again = step, (stock, ours), 0, set()
         self.stock, self.ours = record.decode(stock), record.decode(ours)
         self.fields = record.differ(stock, ours)
 
@@ -49,22 +51,19 @@ def syn_again(packet):
         for end, other in zip(ours, stock))
 
 
-def own_syn(packet):
-    """The same side's packet just before was a SYN."""
-    last = packet.last
-    return last is not None and last.tcp()[1] & (SYN | RST | FIN | ACK) == SYN and \
-        transport(last.step)[1:3] == transport(packet.step)[1:3]
-
-
 def reset_outside(packet):
     """A reset behind a SYN that does not go with it, but stock takes it; or that it
     takes without asking the windows."""
     _, flags = packet.tcp()
-    if flags & (SYN | RST) != RST or packet.stock["state"] != CLOSE:
+    if flags & (SYN | RST) != RST:
         return False
-    if packet.ours["state"] != CLOSE and own_syn(packet):
+    own_syn = transport(packet.step)[1:3] in packet.again
+    opening = packet.ours["state"] in (SYN_SENT, SYN_SENT2)
+    if (own_syn or opening) and only_first_invalid(packet.ours, packet.stock):
         return True
-    return packet.state in (SYN_SENT, SYN_SENT2) and packet.ours["state"] != CLOSE or \
+    if packet.stock["state"] != CLOSE:
+        return False
+    return opening or own_syn and packet.ours["state"] == ESTABLISHED or \
         packet.state == SYN_SENT2 and not flags & ACK and packet.fields == ["protocol info"]
 
 
@@ -252,12 +251,13 @@ def expected(packets):
     """The name of the difference that is meant to be seen, or None.
 
     @packets: Packet up to the one that shows it."""
-    before = {}
+    states, again = {}, collections.defaultdict(set)
     for packet in packets:
         flow = packet.ours["original tuple"]
-        packet.last = before.get(flow)
-        packet.state = packet.last.ours["state"] if packet.last else 0
-        before[flow] = packet
+        packet.state, packet.again = states.get(flow, 0), again[flow]
+        states[flow] = packet.ours["state"]
+        if packet.state and packet.tcp()[1] & (SYN | RST | FIN | ACK) == SYN:
+            again[flow].add(transport(packet.step)[1:3])
         for name, applies in DIFFERENCES.items():
             if applies(packet):
                 return name
