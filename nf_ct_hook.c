@@ -181,15 +181,33 @@ static unsigned int hook_in(void *priv, struct sk_buff *skb,
 	return nf_conntrack_in(skb, state);
 }
 
+/* Fragments that leave are of a socket that keeps them as they are (ip(7),
+ * IP_NODEFRAG): defragmentation has passed them by, and so does tracking.
+ */
+static unsigned int hook_out_ipv4(void *priv, struct sk_buff *skb,
+				  const struct nf_hook_state *state)
+{
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *tmpl;
+
+	if (likely(!ip_is_fragment(ip_hdr(skb))))
+		return nf_conntrack_in(skb, state);
+
+	tmpl = nf_ct_get(skb, &ctinfo);
+	if (tmpl && nf_ct_is_template(tmpl))
+		nf_reset_ct(skb);
+	return NF_ACCEPT;
+}
+
 static unsigned int hook_leave(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state)
 {
 	return leave(skb);
 }
 
-#define IN_OPS(_pf, _hooknum, _prio)			\
+#define IN_OPS(_hook, _pf, _hooknum, _prio)		\
 	{						\
-		.hook		= hook_in,		\
+		.hook		= _hook,		\
 		.pf		= _pf,			\
 		.hooknum	= _hooknum,		\
 		.priority	= _prio,		\
@@ -204,16 +222,16 @@ static unsigned int hook_leave(void *priv, struct sk_buff *skb,
 	}
 
 static const struct nf_hook_ops ipv4_ops[] = {
-	IN_OPS(NFPROTO_IPV4, NF_INET_PRE_ROUTING, NF_IP_PRI_CONNTRACK),
-	IN_OPS(NFPROTO_IPV4, NF_INET_LOCAL_OUT, NF_IP_PRI_CONNTRACK),
+	IN_OPS(hook_in, NFPROTO_IPV4, NF_INET_PRE_ROUTING, NF_IP_PRI_CONNTRACK),
+	IN_OPS(hook_out_ipv4, NFPROTO_IPV4, NF_INET_LOCAL_OUT, NF_IP_PRI_CONNTRACK),
 	LEAVE_OPS(NFPROTO_IPV4, NF_INET_POST_ROUTING, NF_IP_PRI_CONNTRACK_CONFIRM),
 	LEAVE_OPS(NFPROTO_IPV4, NF_INET_LOCAL_IN, NF_IP_PRI_CONNTRACK_CONFIRM),
 };
 
 #if IS_ENABLED(CONFIG_IPV6)
 static const struct nf_hook_ops ipv6_ops[] = {
-	IN_OPS(NFPROTO_IPV6, NF_INET_PRE_ROUTING, NF_IP6_PRI_CONNTRACK),
-	IN_OPS(NFPROTO_IPV6, NF_INET_LOCAL_OUT, NF_IP6_PRI_CONNTRACK),
+	IN_OPS(hook_in, NFPROTO_IPV6, NF_INET_PRE_ROUTING, NF_IP6_PRI_CONNTRACK),
+	IN_OPS(hook_in, NFPROTO_IPV6, NF_INET_LOCAL_OUT, NF_IP6_PRI_CONNTRACK),
 	LEAVE_OPS(NFPROTO_IPV6, NF_INET_POST_ROUTING, NF_IP6_PRI_LAST),
 	LEAVE_OPS(NFPROTO_IPV6, NF_INET_LOCAL_IN, NF_IP6_PRI_LAST - 1),
 };

@@ -92,4 +92,32 @@ send(8, 0, 1, whole[:400])
 RAW
 check "fragments in reverse order make a flow" busywait 3000 ct "$router" 'sport=2002 dport=53'
 check_eq "a fragment alone makes none" 0 "$(ct_count "$router" 'sport=2003')"
+
+# Where they begin: a socket may keep fragments from being put together (ip(7)), and
+# those are not tracked.
+in_ns "$client" nft -f - <<'RULES'
+table inet tracked {
+	chain output {
+		type filter hook output priority 0
+		ct state new counter
+	}
+}
+RULES
+/usr/bin/python3 -ISB - "$client" <<'RAW'
+import ctypes, os, socket, struct, sys
+ctypes.CDLL(None).setns(os.open("/run/netns/" + sys.argv[1], os.O_RDONLY), 0)
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+IP_NODEFRAG = 22
+src, dst = socket.inet_aton("10.0.1.2"), socket.inet_aton("10.0.2.2")
+for ident, nodefrag in ((3001, 1), (3002, 0)):
+    s.setsockopt(socket.SOL_IP, IP_NODEFRAG, nodefrag)
+    echo = struct.pack("!BBHHH", 8, 0, 0, ident, 1) + b"x" * 24
+    for field, data in ((0x2000, echo[:16]), (2, echo[16:])):
+        s.sendto(struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(data), ident, field, 64, 1, 0,
+                             src, dst) + data, ("10.0.2.2", 0))
+RAW
+check "fragments that are put together make an entry" \
+	busywait 3000 ct "$client" 'type=8 code=0 id=3002'
+check_eq "those of a socket with IP_NODEFRAG make none" 0 \
+	"$(ct_count "$client" 'type=8 code=0 id=3001')"
 finish
