@@ -126,6 +126,9 @@ def report(families, label):
         pairs = trackers.play_sequences([(case.namespace, case.seq) for _, _, case in shown])
         for (family, number, case), pair in zip(shown, pairs):
             show(family, label(number), case.seq, pair)
+            # A second has ended between the two.
+            if not shrink.verdict(pair):
+                family.cases = [other for other in family.cases if other[0] != number]
     for family in families:
         print("%s: %d packets in %d sequences, %d differ, %d meant%s" % (
             family.name, sum(family.index), len(family.index), len(family.cases),
