@@ -175,8 +175,8 @@ int nf_conntrack_gre_packet(struct nf_conn *ct, struct sk_buff *skb,
 	const struct nf_gre_net *gn = nf_gre_pernet(nf_ct_net(ct));
 	const unsigned int *timeouts;
 
-	/* An expectation's helper has said; of netlink's entries nobody has. */
-	if (!ct->proto.gre.stream_timeout) {
+	/* An entry of netlink's comes without. */
+	if (!nf_ct_is_confirmed(ct) || !ct->proto.gre.stream_timeout) {
 		timeouts = nf_ct_timeouts_of(ct, gn->timeouts);
 		ct->proto.gre.timeout = timeouts[GRE_CT_UNREPLIED];
 		ct->proto.gre.stream_timeout = timeouts[GRE_CT_REPLIED];

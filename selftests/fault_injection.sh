@@ -38,7 +38,7 @@ results python3 "$(dirname "$0")/fault_injection.py"
 # complaints: the log without reports of allocations that failed.
 complaints() {
 	dmesg | awk '
-		/page allocation failure|failed with error -12|vmalloc error|SLUB: Unable to allocate|FAULT_INJECTION/ { skip = 60 }
+		/page allocation failure|failed with error -[0-9]|vmalloc error|SLUB: Unable to allocate|FAULT_INJECTION/ { skip = 60 }
 		/WARNING:|BUG|KASAN|UBSAN|ODEBUG|possible|suspicious|refcount_t|unreferenced/ { skip = 0; print }
 		skip > 0 { skip--; next }
 		/Call Trace/ { print }'
