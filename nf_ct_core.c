@@ -98,8 +98,8 @@ static bool addresses_to_tuple(const struct sk_buff *skb, unsigned int nhoff,
 		/* All of it is compared: an array's other elements are cleared,
 		 * what lies behind a member of a union need not be.
 		 */
-		tuple->src.u3 = (union nf_inet_addr){ .all = { addr[0] } };
-		tuple->dst.u3 = (union nf_inet_addr){ .all = { addr[1] } };
+		tuple->src.u3 = (union nf_inet_addr){ .ip6 = { addr[0] } };
+		tuple->dst.u3 = (union nf_inet_addr){ .ip6 = { addr[1] } };
 		return true;
 	case NFPROTO_IPV6:
 		addr = skb_header_pointer(skb, nhoff + offsetof(struct ipv6hdr, saddr),
