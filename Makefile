@@ -17,6 +17,7 @@
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
 #: make check-arch       the same for arm64, armhf, mips, mipsel and s390x, each built
 #:                       without a warning
+#: make check-configs    the modules for kernels with the tracker's options on and off
 #: make unit             the unit tests in User-Mode Linux, and what they cover
 #: make fuzz             the FTP parser under libFuzzer, then packets, netlink, files by
 #:                       chance in the test machine: FUZZ_SECONDS (600) each, SEED=,
@@ -55,7 +56,7 @@ ROUNDS ?=
 export FIGURES FLOWS ROUNDS
 
 .PHONY: modules install uninstall run check check-all check-debug check-stock check-abi \
-	check-arch unit bench compare fuzz embed unembed check-packages shell \
+	check-arch check-configs unit bench compare fuzz embed unembed check-packages shell \
 	fetch lint clean help
 
 modules:
@@ -85,6 +86,9 @@ check-abi: fetch
 check-arch:
 	@scripts/fetch --arch
 	@scripts/check-arch
+
+check-configs: fetch
+	@scripts/check-configs $(filter 6.1 6.12,$(KVER))
 
 unit:
 	@scripts/fetch 6.12
