@@ -15,6 +15,9 @@
 #:                       KCSAN, of both series; takes hours (MACHINE="check:6.12")
 #: make check-stock      the same tests on the stock modules
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
+#: make check-arch       the same for arm64, armhf, mips, mipsel and s390x, each built
+#:                       without a warning
+#: make check-configs    the modules for kernels with the tracker's options on and off
 #: make unit             the unit tests in User-Mode Linux, and what they cover
 #: make fuzz             the FTP parser under libFuzzer, then packets, netlink, files by
 #:                       chance in the test machine: FUZZ_SECONDS (600) each, SEED=,
@@ -52,8 +55,8 @@ FLOWS ?=
 ROUNDS ?=
 export FIGURES FLOWS ROUNDS
 
-.PHONY: modules install uninstall run check check-all check-debug check-stock check-abi unit \
-	bench compare fuzz embed unembed check-packages shell \
+.PHONY: modules install uninstall run check check-all check-debug check-stock check-abi \
+	check-arch check-configs unit bench compare fuzz embed unembed check-packages shell \
 	fetch lint clean help
 
 modules:
@@ -79,6 +82,13 @@ check-stock: fetch
 
 check-abi: fetch
 	@scripts/check-abi $(KVER)
+
+check-arch:
+	@scripts/fetch --arch
+	@scripts/check-arch
+
+check-configs: fetch
+	@scripts/check-configs $(filter 6.1 6.12,$(KVER))
 
 unit:
 	@scripts/fetch 6.12

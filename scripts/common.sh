@@ -21,10 +21,27 @@ say() {
 	echo "nf_ct: $*" >&2
 }
 
-# need TOOL PACKAGE: the tool is there, or one clear sentence.
+# need TOOL PACKAGE [OPTION]: the tool is there, or one clear sentence. The option
+# is what scripts/fetch gets it with.
 need() {
 	command -v "$1" >/dev/null ||
-		die "$1 is missing: install the package $2, or run scripts/fetch"
+		die "$1 is missing: install the package $2, or run scripts/fetch${3:+ $3}"
+}
+
+# arch_of KVER: sets what a kernel's architecture is called, by the version's end:
+# arch by Debian, kbuild_arch by Kbuild. cross is how the names of its compiler
+# begin, which is nothing for this machine's own.
+# shellcheck disable=SC2034
+arch_of() {
+	case $1 in
+	*-arm64) set -- arm64 arm64 aarch64-linux-gnu- ;;
+	*-armmp) set -- armhf arm arm-linux-gnueabihf- ;;
+	*-4kc-malta) set -- mipsel mips mipsel-linux-gnu- ;;
+	*-mips) set -- mips mips mips-linux-gnu- ;;
+	*-s390x) set -- s390x s390 s390x-linux-gnu- ;;
+	*) set -- amd64 x86 '' ;;
+	esac
+	arch=$1 kbuild_arch=$2 cross=$3
 }
 
 # series_glob SERIES: what directory names a series' kernels have.
@@ -60,4 +77,25 @@ image() {
 	[ -e "$dir/boot/vmlinuz-$1" ] || [ -e "$dir/boot/linux-$1" ] ||
 		die "kernel $1 is not in $cache: run scripts/fetch $1"
 	echo "$dir"
+}
+
+# kernel_source SERIES: the directory that Debian's source was unpacked to. Nothing
+# is built in there.
+kernel_source() {
+	local tarball=/usr/src/linux-source-$1.tar.xz patch=$top/scripts/debug/uml.patch
+	local source tmp
+
+	[ -e "$tarball" ] || die "$tarball is missing: install linux-source-$1, or run scripts/fetch"
+	need patch patch
+	source=$(sha256sum <"$patch")
+	source=$cache/source/$1-$(stat -c %Y "$tarball")-${source::8}
+	if [ ! -e "$source" ]; then
+		say "unpacking $tarball"
+		mkdir -p "$cache/source"
+		tmp=$(mktemp -d "$cache/source/tmp.XXXXXX")
+		tar -C "$tmp" --strip-components=1 -xf "$tarball"
+		patch -s -d "$tmp" -p1 <"$patch"
+		mv -T "$tmp" "$source" 2>/dev/null || rm -rf "$tmp"
+	fi
+	echo "$source"
 }
