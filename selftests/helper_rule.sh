@@ -135,6 +135,10 @@ check_fails "iptables: so is one of another protocol" \
 in_ns "$router" iptables -t raw -F
 in_ns "$router" iptables -t raw -A PREROUTING -p tcp --dport 2000 -j CT --helper ftp
 check_eq "iptables takes the FTP helper" 0 $?
+# The rule does not suffer from it; on 6.1, those of the stock module give no helper
+# any more then.
+[ "$(ct_module)" = stock ] ||
+	check "another helper's module can be unloaded" busywait 10000 rmmod nf_conntrack_tftp
 control iptables 100,9
 check "something is expected of it" busywait 5000 \
 	in_ns "$router" grep "dport=25609 .*ftp" /proc/net/nf_conntrack_expect
