@@ -78,6 +78,9 @@ def cell(tap, net, version, where, side, flags, want):
             step(flow, line)
     reached = flow.state()
     seq, ack = (client, server) if side == "c" else (server, client)
+    # RFC 9293 3.10.7.3: what resets a SYN acknowledges it.
+    if (where, side, flags) == ("SYN_SENT", "s", "R"):
+        flags = "RA"
     if "S" in flags:
         seq = 0
     got = flow.send(side, flags, seq=seq, ack=ack if "A" in flags else 0)

@@ -6,6 +6,7 @@ leaves the connection alone; what is a little old or early is let through. With
 window scaling, SACK, keep-alives, window probes, resets (RFC 5961), and
 be_liberal and ignore_invalid_rst.
 """
+from ctlab import is_ours
 from tcp_lib import FLAGS, Flow, Net, OPEN, Tap, step, stories
 
 # Client: sent up to 1301, window 5000. Server: sent up to 701, window 7000.
@@ -191,10 +192,6 @@ c S
 s RA 0 77                      : invalid SYN_SENT unreplied
 s RA 0 1                       : established -
 
-== reset to a SYN, without ACK
-c S
-s R 123456                     : established -
-
 == reset by the client of a SYN, elsewhere
 c S
 c R 10                         : invalid SYN_SENT
@@ -311,6 +308,29 @@ def counted(tap, net):
     tap.check("... and counted", invalid_count() - before, len(bad))
 
 
+# Meant to differ from the stock module: Documentation/differences.rst, tcp-reset-outside.
+OURS = """
+== reset to a SYN, without ACK
+c S
+s R 123456                     : invalid SYN_SENT unreplied
+s SA 0 1                       : established SYN_RECV
+
+== reset that answers an ACK of its own side
+c S
+s A 777 5000                   : established SYN_SENT
+s RA 777 4000                  : invalid SYN_SENT
+s SA 0 1                       : established SYN_RECV
+
+== reset behind a SYN of its own side
+c S
+s SA 0 1
+c A 1 1
+c S 500000
+c R 200                        : established ESTABLISHED
+c A 1 1                        : established ESTABLISHED
+"""
+
+
 if __name__ == "__main__":
     T = Tap()
     N = Net()
@@ -322,6 +342,8 @@ if __name__ == "__main__":
     edges(T, N, "ignore_invalid_rst", IGNORE_RST)
     N.sysctl("tcp_ignore_invalid_rst", 0)
     stories(T, N, STORIES)
+    if is_ours():
+        stories(T, N, OURS)
     rubbish(T, N)
     flags(T, N)
     counted(T, N)
