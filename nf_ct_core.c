@@ -623,15 +623,9 @@ static int insert(struct sk_buff *skb, struct nf_conn *ct)
 	struct nf_conn *other = NULL;
 	int err;
 
-	for (;;) {
-		err = nf_ct_table_insert(ct, &other);
-		if (err != -EEXIST)
-			return err;
-		if (!nf_ct_is_over(other))
-			break;
-		nf_ct_kill(other);
-		nf_ct_put(other);
-	}
+	err = nf_ct_table_insert(ct, &other);
+	if (err != -EEXIST)
+		return err;
 
 	err = resolve_clash(skb, ct, other);
 	nf_ct_put(other);

@@ -627,7 +627,7 @@ again:
  *	caller puts it
  *
  * On success the entry is confirmed, ->timeout is absolute, and the index has
- * a reference of its own.
+ * a reference of its own. What has one of the tuples and has expired is deleted.
  *
  * Context: any but hard interrupt.
  *
@@ -636,7 +636,14 @@ again:
  */
 int nf_ct_table_insert(struct nf_conn *ct, struct nf_conn **clash)
 {
-	return insert(ct, IP_CT_DIR_ORIGINAL, clash);
+	int err;
+
+	while ((err = insert(ct, IP_CT_DIR_ORIGINAL, clash)) == -EEXIST &&
+	       nf_ct_is_over(*clash)) {
+		nf_ct_kill(*clash);
+		nf_ct_put(*clash);
+	}
+	return err;
 }
 
 /**
@@ -696,20 +703,14 @@ void nf_ct_table_remove(struct nf_conn *ct)
 int nf_conntrack_hash_check_insert(struct nf_conn *ct)
 {
 	struct nf_conn *clash = NULL;
-	bool again;
 	int err;
 
 	if (!nf_ct_ext_confirm(ct))
 		return -ETIMEDOUT;
 
-	do {
-		err = nf_ct_table_insert(ct, &clash);
-		again = err == -EEXIST && nf_ct_is_over(clash);
-		if (again)
-			nf_ct_kill(clash);
-		if (err == -EEXIST)
-			nf_ct_put(clash);
-	} while (again);
+	err = nf_ct_table_insert(ct, &clash);
+	if (err == -EEXIST)
+		nf_ct_put(clash);
 	if (err)
 		return err;
 
