@@ -14,6 +14,7 @@
 #include <net/netfilter/nf_conntrack_l4proto.h>
 
 #include "nf_ct.h"
+#include "nf_ct_proto.h"
 #include "nf_ct_tcp.h"
 
 static const unsigned int default_timeouts[TCP_CONNTRACK_TIMEOUT_MAX] = {
@@ -83,9 +84,7 @@ struct step {
 
 static const unsigned int *timeouts_of(const struct nf_conn *ct)
 {
-	const unsigned int *timeouts = nf_ct_timeout_lookup(ct);
-
-	return timeouts ?: nf_tcp_pernet(nf_ct_net(ct))->timeouts;
+	return nf_ct_timeouts_of(ct, nf_tcp_pernet(nf_ct_net(ct))->timeouts);
 }
 
 /*

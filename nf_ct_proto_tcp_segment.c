@@ -6,6 +6,7 @@
 #include <net/tcp.h>
 
 #include "nf_ct.h"
+#include "nf_ct_proto.h"
 #include "nf_ct_tcp.h"
 
 /**
@@ -33,8 +34,7 @@ const struct tcphdr *nf_ct_tcp_header(struct sk_buff *skb, unsigned int dataoff,
 	else if (th->doff * 4 < sizeof(*th) ||
 		 th->doff * 4 > skb->len - dataoff)
 		why = "truncated packet";
-	else if (state->hook == NF_INET_PRE_ROUTING &&
-		 state->net->ct.sysctl_checksum &&
+	else if (nf_ct_wants_checksum(state) &&
 		 nf_checksum(skb, state->hook, dataoff, IPPROTO_TCP, state->pf))
 		why = "bad checksum";
 	else if (nf_ct_tcp_event(tcp_flag_byte(th)) == NF_CT_TCP_BAD_FLAGS)
