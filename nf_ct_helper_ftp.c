@@ -38,6 +38,7 @@
 #define PATIENCE	5	/* how often a sender may fail to say more */
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NF_CT_VERSION);
 MODULE_DESCRIPTION("ftp connection tracking helper");
 MODULE_ALIAS("ip_conntrack_ftp");
 MODULE_ALIAS_NFCT_HELPER("ftp");

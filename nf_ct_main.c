@@ -216,6 +216,7 @@ module_init(nf_ct_init);
 module_exit(nf_ct_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NF_CT_VERSION);
 MODULE_DESCRIPTION("IPv4 and IPv6 connection tracking");
 MODULE_ALIAS("ip_conntrack");
 MODULE_ALIAS("nf_conntrack-" __stringify(AF_INET));

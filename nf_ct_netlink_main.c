@@ -182,6 +182,7 @@ module_init(nf_ct_netlink_init);
 module_exit(nf_ct_netlink_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(NF_CT_VERSION);
 MODULE_DESCRIPTION("Connection tracking by netlink: entries, expectations, events");
 MODULE_ALIAS("ip_conntrack_netlink");
 MODULE_ALIAS_NFNL_SUBSYS(NFNL_SUBSYS_CTNETLINK);

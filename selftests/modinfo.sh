@@ -44,6 +44,8 @@ for name in "${modules[@]}"; do
 	check_eq "$name: parameters" "$(parameters "$stock")" "$(parameters "$ours")"
 	check_eq "$name: licence" "$(modinfo -F license "$stock")" "$(modinfo -F license "$ours")"
 	check_eq "$name: a description" 1 "$(modinfo -F description "$ours" | grep -c .)"
+	check_eq "$name: a version, by which DKMS tells it from the stock one" 1 \
+		"$(modinfo -F version "$ours" | grep -c .)"
 done
 
 # Both, one after the other, in the same machine.
