@@ -3,7 +3,8 @@
  * nf_ct: what the rooms of the tracker know of each other.
  *
  * The kernel's own headers under include/net/netfilter/ are the face that
- * consumers see; this header is the inside. Nothing here is exported.
+ * consumers see; this header is the inside. Nothing here is exported, but in the
+ * symbol namespace NF_CT, for our own nf_conntrack_netlink.
  *
  * genksyms does not see this header: a symbol's CRC follows from the kernel
  * headers that a file includes *before* it (Documentation/abi.rst).
@@ -13,11 +14,14 @@
  *   1. nf_ct_hook_mutex            hooks of a namespace, process context
  *   2. nf_ct_table.resize_mutex    one resizer a table, process context
  *   3. nf_conntrack_expect_lock    all expectations, BH disabled
+ *      ecache.dying_lock           entries whose last event waits, BH disabled
  *   4. ct->lock                    protocol state of one entry, BH disabled
- *   5. the bit lock of a bucket    BH disabled; several at once only in
+ *   5. the bit lock of a line      BH disabled; several at once only in
  *                                  ascending order of their place in the
- *                                  hash space (see nf_ct_table.c)
+ *                                  hash space (see nf_ct_table.h)
  *   6. nf_ct_shard.lock            one list of evictable entries, BH disabled
+ *
+ * No other of these is taken within a lock that is not named here.
  */
 #ifndef _NF_CT_H
 #define _NF_CT_H
@@ -87,11 +91,13 @@ enum nf_ct_class {
  * @lock:	guards both lists and the links of the entries on them
  * @head:	first (oldest) entry of each class
  * @tail:	last (newest) entry of each class
+ * @n:		entries of each class; read without the lock to choose a shard
  */
 struct nf_ct_shard {
 	spinlock_t	lock;
 	struct nf_conn	*head[NF_CT_CLASSES];
 	struct nf_conn	*tail[NF_CT_CLASSES];
+	unsigned int	n[NF_CT_CLASSES];
 } ____cacheline_aligned_in_smp;
 
 /**
@@ -100,7 +106,6 @@ struct nf_ct_shard {
  * @table:	the index
  * @expiry_work: the sweep; runs while the index holds entries
  * @shard:	evictable entries, sharded by hash
- * @next_shard:	where the next victim is looked for; racy on purpose
  * @extended:	how many of the last entries had extensions, up to a bound
  * @auto_helper: helpers are assigned by port; nf_conntrack_helper
  * @skip_filter: established flows pass by the filter table;
@@ -115,7 +120,6 @@ struct nf_ct_pernet {
 	struct nf_ct_table	table;
 	struct delayed_work	expiry_work;
 	struct nf_ct_shard	shard[NF_CT_SHARDS];
-	unsigned int		next_shard;
 	u8			extended;
 	u8			auto_helper;
 	u8			skip_filter;

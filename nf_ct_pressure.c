@@ -4,9 +4,10 @@
  *
  * Entries that may go stand on lists, in the order in which they came: those
  * that are not assured, and those that are but whose connection is over. The
- * lists are sharded by hash, so that two CPUs seldom meet, and a shard's oldest
- * entry is about as old as the oldest of all. A victim is found in constant
- * time, however many of the entries are assured.
+ * lists are sharded by hash, so that two CPUs seldom meet. The longest one gives the
+ * victim: so they stay of one length, and a shard's oldest entry is about as old as
+ * the oldest of all. A victim is found in constant time, however many of the
+ * entries are assured.
  *
  * The links lie in the entry, in the space of its tuplehashes' hnnode: the next
  * entry in the original direction's nf_ct_link.peer, the previous one and the
@@ -15,6 +16,8 @@
 #include "nf_ct.h"
 
 #define CLASS_MASK	3UL
+
+#define OFFLOADED_MAX	64	/* passed over at most, for one victim */
 
 static_assert(NF_CT_CLASSES < CLASS_MASK);
 
@@ -66,6 +69,7 @@ static void append(struct nf_ct_shard *shard, struct nf_conn *ct,
 	else
 		shard->head[class] = ct;
 	shard->tail[class] = ct;
+	WRITE_ONCE(shard->n[class], shard->n[class] + 1);
 }
 
 static void unlink(struct nf_ct_shard *shard, struct nf_conn *ct)
@@ -84,6 +88,7 @@ static void unlink(struct nf_ct_shard *shard, struct nf_conn *ct)
 		set_next(prev, next);
 	else
 		shard->head[class - 1] = next;
+	WRITE_ONCE(shard->n[class - 1], shard->n[class - 1] - 1);
 	set_prev(ct, NULL, 0);
 }
 
@@ -165,13 +170,13 @@ static bool may_go(struct nf_conn *ct, enum nf_ct_class class)
 	return l4proto->can_early_drop && l4proto->can_early_drop(ct);
 }
 
-/* Take the oldest entry that may go off its list, with a reference. */
+/* Take the oldest entry that may go off its list, with a reference. A flow table may
+ * give an entry back, so that stays.
+ */
 static struct nf_conn *oldest(struct nf_ct_shard *shard, enum nf_ct_class class)
 {
+	unsigned int offloaded = 0;
 	struct nf_conn *ct;
-
-	if (!READ_ONCE(shard->head[class]))
-		return NULL;
 
 	spin_lock_bh(&shard->lock);
 	while ((ct = shard->head[class])) {
@@ -180,17 +185,41 @@ static struct nf_conn *oldest(struct nf_ct_shard *shard, enum nf_ct_class class)
 		if (may_go(ct, class) &&
 		    refcount_inc_not_zero(&ct->ct_general.use))
 			break;
+		if (!test_bit(IPS_OFFLOAD_BIT, &ct->status) || nf_ct_is_dying(ct))
+			continue;
+		append(shard, ct, class);
+		if (++offloaded == OFFLOADED_MAX) {
+			ct = NULL;
+			break;
+		}
 	}
 	spin_unlock_bh(&shard->lock);
 	return ct;
+}
+
+/* The shard with most entries of a class, of those that have not been tried. */
+static struct nf_ct_shard *longest(struct nf_ct_pernet *pernet,
+				   enum nf_ct_class class, unsigned long *tried)
+{
+	unsigned int i, n, best = 0, most = 0;
+
+	for (i = 0; i < NF_CT_SHARDS; i++) {
+		n = READ_ONCE(pernet->shard[i].n[class]);
+		if (n > most && !(*tried & BIT(i))) {
+			most = n;
+			best = i;
+		}
+	}
+	*tried |= BIT(best);
+	return most ? &pernet->shard[best] : NULL;
 }
 
 /**
  * nf_ct_pressure_evict - make room for a new entry
  * @net: namespace that is full
  *
- * Entries that are not assured go first, the oldest of a shard at a time,
- * then those whose connection is over.
+ * Entries that are not assured go first, the oldest of the longest shard, then
+ * those whose connection is over.
  *
  * Context: any but hard interrupt.
  *
@@ -199,16 +228,16 @@ static struct nf_conn *oldest(struct nf_ct_shard *shard, enum nf_ct_class class)
 bool nf_ct_pressure_evict(struct net *net)
 {
 	struct nf_ct_pernet *pernet = nf_ct_pernet_priv(net);
-	unsigned int i, from = READ_ONCE(pernet->next_shard);
+	struct nf_ct_shard *shard;
 	enum nf_ct_class class;
+	unsigned long tried;
 	struct nf_conn *ct;
 	bool deleted;
 
-	WRITE_ONCE(pernet->next_shard, from + 1);
 	for (class = 0; class < NF_CT_CLASSES; class++) {
-		for (i = 0; i < NF_CT_SHARDS; i++) {
-			ct = oldest(&pernet->shard[(from + i) % NF_CT_SHARDS],
-				    class);
+		tried = 0;
+		while ((shard = longest(pernet, class, &tried))) {
+			ct = oldest(shard, class);
 			if (!ct)
 				continue;
 
