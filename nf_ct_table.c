@@ -102,13 +102,9 @@ static u32 table_hash(const struct net *net,
 	return nf_ct_tuple_hash(&nf_ct_table_of(net)->key, tuple, zone_id);
 }
 
-/* Lock the lines of both directions of an entry, in order. */
-static void hold(struct nf_ct_table *table, struct nf_conn *ct, struct held *h)
+/* Lock the lines of the hashes of both directions, in order. */
+static void hold(struct nf_ct_table *table, const u32 *hash, struct held *h)
 {
-	u32 hash[IP_CT_DIR_MAX] = {
-		nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->hash,
-		nf_ct_link(ct, IP_CT_DIR_REPLY)->hash,
-	};
 	enum ip_conntrack_dir first = hash[0] <= hash[1] ? 0 : 1;
 	struct nf_ct_array *array;
 	struct nf_ct_line *line;
@@ -458,14 +454,10 @@ EXPORT_SYMBOL_GPL(nf_conntrack_tuple_taken);
 
 /* --- insert and remove ------------------------------------------------- */
 
-static void set_hashes(struct nf_conn *ct)
+static u32 entry_hash(const struct nf_conn *ct, enum ip_conntrack_dir dir)
 {
-	enum ip_conntrack_dir dir;
-
-	for (dir = IP_CT_DIR_ORIGINAL; dir < IP_CT_DIR_MAX; dir++)
-		WRITE_ONCE(nf_ct_link(ct, dir)->hash,
-			   table_hash(nf_ct_net(ct), nf_ct_tuple(ct, dir),
-				      nf_ct_zone_id(nf_ct_zone(ct), dir)));
+	return table_hash(nf_ct_net(ct), nf_ct_tuple(ct, dir),
+			  nf_ct_zone_id(nf_ct_zone(ct), dir));
 }
 
 /* Is the tuple of one direction in the index already? Line locked. */
@@ -516,8 +508,10 @@ static void inserted(struct nf_ct_table *table, struct nf_ct_array *array,
 		queue_work(system_unbound_wq, &table->resize_work);
 }
 
-/* May the entry be inserted? Its lines are held. */
-static int insert_check(struct held *h, struct nf_conn *ct,
+/* May the entry be inserted? Its lines are held. A clone of its packet may have
+ * done so, and what the entry has its hashes in may hold it on another list.
+ */
+static int insert_check(struct held *h, struct nf_conn *ct, const u32 *hash,
 			enum ip_conntrack_dir first, struct nf_conn **clash)
 {
 	enum ip_conntrack_dir dir;
@@ -526,6 +520,9 @@ static int insert_check(struct held *h, struct nf_conn *ct,
 		return -EALREADY;
 	if (nf_ct_is_dying(ct))
 		return -ESTALE;
+
+	for (dir = IP_CT_DIR_ORIGINAL; dir < IP_CT_DIR_MAX; dir++)
+		WRITE_ONCE(nf_ct_link(ct, dir)->hash, hash[dir]);
 
 	for (dir = first; dir < IP_CT_DIR_MAX; dir++) {
 		*clash = find_clash(h, ct, dir);
@@ -590,14 +587,17 @@ static int insert(struct nf_conn *ct, enum ip_conntrack_dir first,
 		  struct nf_conn **clash)
 {
 	struct nf_ct_table *table = nf_ct_table_of(nf_ct_net(ct));
+	const u32 hash[IP_CT_DIR_MAX] = {
+		entry_hash(ct, IP_CT_DIR_ORIGINAL),
+		entry_hash(ct, IP_CT_DIR_REPLY),
+	};
 	struct nf_ct_line *full, *spare = NULL;
 	struct held h;
 	int err;
 
-	set_hashes(ct);
 again:
-	hold(table, ct, &h);
-	err = insert_check(&h, ct, first, clash);
+	hold(table, hash, &h);
+	err = insert_check(&h, ct, hash, first, clash);
 	while (!err && (full = without_room(&h, ct, first))) {
 		if (!spare) {
 			/* Not under a bit lock: PREEMPT_RT. */
@@ -679,10 +679,14 @@ int nf_ct_table_insert_reply(struct nf_conn *ct)
 void nf_ct_table_remove(struct nf_conn *ct)
 {
 	struct nf_ct_table *table = nf_ct_table_of(nf_ct_net(ct));
+	const u32 hash[IP_CT_DIR_MAX] = {
+		nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->hash,
+		nf_ct_link(ct, IP_CT_DIR_REPLY)->hash,
+	};
 	unsigned int slots;
 	struct held h;
 
-	hold(table, ct, &h);
+	hold(table, hash, &h);
 	slots = slot_clear(h.line[IP_CT_DIR_ORIGINAL], ct, IP_CT_DIR_ORIGINAL);
 	if (!slots || !stands_once(ct))
 		slots += slot_clear(h.line[IP_CT_DIR_REPLY], ct, IP_CT_DIR_REPLY);
