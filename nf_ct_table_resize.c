@@ -71,12 +71,17 @@ static void array_free(struct nf_ct_array *array)
 	kvfree(array);
 }
 
+/* An index that does not get its memory stays as it is; nobody is to be killed for
+ * it.
+ */
+#define GFP_INDEX	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 static struct nf_ct_line *chunk_alloc(unsigned int lines, u32 due)
 {
 	struct nf_ct_line *chunk;
 	unsigned int i;
 
-	chunk = kvcalloc(lines, sizeof(*chunk), GFP_KERNEL | __GFP_NOWARN);
+	chunk = kvcalloc(lines, sizeof(*chunk), GFP_INDEX);
 	if (!chunk)
 		return NULL;
 	for (i = 0; i < lines; i++)
@@ -90,14 +95,16 @@ static struct nf_ct_array *array_alloc(unsigned int bits)
 	u32 far_off = nfct_time_stamp + FAR_OFF;
 	struct nf_ct_array *array;
 
-	array = kvzalloc(struct_size(array, chunk, chunks_of(bits)), GFP_KERNEL);
+	/* Piece by piece, nothing else would say that it is too much. */
+	if ((u64)LINE_BYTES << bits >> PAGE_SHIFT > totalram_pages())
+		return NULL;
+	array = kvzalloc(struct_size(array, chunk, chunks_of(bits)), GFP_INDEX);
 	if (!array)
 		return NULL;
 
 	array->bits = bits;
 	array->limit = FILL << bits;
-	array->sum = kvcalloc(groups, sizeof(*array->sum),
-			      GFP_KERNEL | __GFP_NOWARN);
+	array->sum = kvcalloc(groups, sizeof(*array->sum), GFP_INDEX);
 	if (!array->sum)
 		goto fail;
 	for (i = 0; i < groups; i++)
@@ -376,6 +383,9 @@ int nf_ct_table_resize(struct net *net, unsigned int buckets)
 	return err;
 }
 
+/* Memory for stock's table of them has to be counted by an int. */
+#define MAX_BUCKETS	(INT_MAX / sizeof(struct hlist_nulls_head))
+
 static unsigned int round_buckets(unsigned int n)
 {
 	return roundup(n, PAGE_SIZE / sizeof(struct hlist_nulls_head));
@@ -393,7 +403,7 @@ int nf_conntrack_hash_resize(unsigned int hashsize)
 {
 	int err;
 
-	if (!hashsize || hashsize > INT_MAX / sizeof(struct hlist_nulls_head))
+	if (!hashsize || hashsize > MAX_BUCKETS)
 		return -EINVAL;
 
 	hashsize = round_buckets(hashsize);
@@ -535,8 +545,11 @@ void __init nf_ct_table_init(void)
 
 	if (!nf_conntrack_htable_size)
 		nf_conntrack_htable_size = default_buckets();
-	nf_conntrack_htable_size = round_buckets(nf_conntrack_htable_size);
-	nf_conntrack_max = factor * nf_conntrack_htable_size;
+	nf_conntrack_htable_size = round_buckets(min_t(unsigned long,
+						       nf_conntrack_htable_size,
+						       MAX_BUCKETS));
+	nf_conntrack_max = min_t(u64, (u64)factor * nf_conntrack_htable_size,
+				 INT_MAX);
 }
 
 /**
