@@ -54,6 +54,11 @@ EXPORT_SYMBOL_GPL(nf_conntrack_expect_lock);
 static struct kmem_cache *expect_cache __read_mostly;
 static siphash_aligned_key_t hash_key __read_mostly;
 
+/* An expectation has gone from one bucket to another without a grace period; who
+ * stood on it looks again.
+ */
+static seqcount_t relinked = SEQCNT_ZERO(relinked);
+
 static void collect(struct work_struct *work);
 static DECLARE_DELAYED_WORK(collect_work, collect);
 static unsigned int linked;	/* in all namespaces; expect lock */
@@ -115,15 +120,19 @@ __nf_ct_expect_find(struct net *net, const struct nf_conntrack_zone *zone,
 		    const struct nf_conntrack_tuple *tuple)
 {
 	struct nf_conntrack_expect *exp;
+	unsigned int seq;
 
 	if (!READ_ONCE(nf_ct_pernet(net)->expect_count))
 		return NULL;
 
-	hlist_for_each_entry_rcu(exp, bucket(net, zone, tuple), hnode,
-				 lockdep_is_held(&nf_conntrack_expect_lock)) {
-		if (fits(exp, net, zone, tuple))
-			return exp;
-	}
+	do {
+		seq = read_seqcount_begin(&relinked);
+		hlist_for_each_entry_rcu(exp, bucket(net, zone, tuple), hnode,
+					 lockdep_is_held(&nf_conntrack_expect_lock)) {
+			if (fits(exp, net, zone, tuple))
+				return exp;
+		}
+	} while (read_seqcount_retry(&relinked, seq));
 	return NULL;
 }
 EXPORT_SYMBOL_GPL(__nf_ct_expect_find);
@@ -256,7 +265,8 @@ static void link(struct nf_conntrack_expect *exp, struct nf_conn_help *help)
 	struct net *net = nf_ct_exp_net(exp);
 	struct nf_conntrack_net *cnet = nf_ct_pernet(net);
 
-	helper = rcu_dereference_protected(help->helper, true);
+	helper = rcu_dereference_check(help->helper,
+				       lockdep_is_held(&nf_conntrack_expect_lock));
 	if (helper) {
 		/* More than INT_MAX jiffies would be in the past. */
 		exp->timeout += min(helper->expect_policy[exp->class].timeout,
@@ -606,7 +616,8 @@ static unsigned int class_limit(const struct nf_conn_help *help,
 	if (class >= NF_CT_MAX_EXPECT_CLASSES)
 		return 0;
 
-	helper = rcu_dereference_protected(help->helper, true);
+	helper = rcu_dereference_check(help->helper,
+				       lockdep_is_held(&nf_conntrack_expect_lock));
 	if (!helper)
 		return max;
 	if (class > helper->expect_class_max)
@@ -634,6 +645,7 @@ static int admit(struct nf_conntrack_expect *exp,
 	/* A helper took it back, and now tries another port. */
 	if (is_linked(exp)) {
 		nf_ct_unlink_expect(exp);
+		raw_write_seqcount_barrier(&relinked);
 		exp->timeout = nfct_time_stamp;
 	}
 	nf_ct_expectation_gc(help);

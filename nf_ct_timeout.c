@@ -76,15 +76,16 @@ static const struct nf_ct_timeout_hooks *hooks(void)
 static int set_timeout(struct net *net, struct nf_conn *ct, u8 l3num, u8 l4num,
 		       const char *name)
 {
+	const struct nf_ct_timeout_hooks *base = hooks();
 	const struct nf_conntrack_l4proto *l4proto;
 	struct nf_ct_timeout *timeout;
 	int err = -EINVAL;
 
-	if (!hooks()) {
+	if (!base) {
 		pr_info_ratelimited("Timeout policy base is empty\n");
 		return -ENOENT;
 	}
-	timeout = hooks()->timeout_find_get(net, name);
+	timeout = base->timeout_find_get(net, name);
 	if (!timeout) {
 		pr_info_ratelimited("No such timeout policy \"%s\"\n", name);
 		return -ENOENT;
@@ -111,7 +112,7 @@ static int set_timeout(struct net *net, struct nf_conn *ct, u8 l3num, u8 l4num,
 	return 0;
 
 err_put:
-	hooks()->timeout_put(timeout);
+	base->timeout_put(timeout);
 	return err;
 }
 
@@ -149,13 +150,15 @@ EXPORT_SYMBOL_GPL(nf_ct_set_timeout);
 void nf_ct_destroy_timeout(struct nf_conn *ct)
 {
 	struct nf_conn_timeout *ext = nf_ct_timeout_find(ct);
+	const struct nf_ct_timeout_hooks *base;
 	struct nf_ct_timeout *timeout;
 
 	rcu_read_lock();
-	timeout = ext && hooks() ? detach(ext) : NULL;
+	base = hooks();
+	timeout = ext && base ? detach(ext) : NULL;
 	if (timeout) {
 		put(timeout);
-		hooks()->timeout_put(timeout);
+		base->timeout_put(timeout);
 	}
 	rcu_read_unlock();
 }
