@@ -20,7 +20,7 @@
 
 #include "nf_ct.h"
 
-#define LOOK_EVERY	32	/* packets a CPU; a power of two */
+#define LOOK_EVERY	31	/* packets a CPU; odd, or it might be those of one side */
 
 static DEFINE_MUTEX(nf_ct_skip_mutex);
 static DEFINE_PER_CPU(unsigned int, passed);
@@ -67,7 +67,7 @@ static unsigned int skip_filter(void *priv, struct sk_buff *skb,
 
 	if (!is_established(skb))
 		return NF_ACCEPT;
-	if (!(this_cpu_inc_return(passed) & (LOOK_EVERY - 1)))
+	if (!(this_cpu_inc_return(passed) % LOOK_EVERY))
 		return NF_ACCEPT;
 
 	e = entries_of(state);
