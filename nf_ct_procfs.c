@@ -21,6 +21,8 @@
 
 #include "nf_ct.h"
 
+#define LIST_BUFFER	65536	/* bytes */
+
 /* --- one entry --------------------------------------------------------- */
 
 static const char *l3_name(u16 l3num)
@@ -88,8 +90,9 @@ void print_tuple(struct seq_file *s, const struct nf_conntrack_tuple *tuple,
 	case IPPROTO_UDPLITE:
 	case IPPROTO_DCCP:
 	case IPPROTO_SCTP:
-		seq_printf(s, "sport=%hu dport=%hu ", ntohs(tuple->src.u.all),
-			   ntohs(tuple->dst.u.all));
+		seq_put_decimal_ull(s, "sport=", ntohs(tuple->src.u.all));
+		seq_put_decimal_ull(s, " dport=", ntohs(tuple->dst.u.all));
+		seq_putc(s, ' ');
 		break;
 	case IPPROTO_GRE:
 		seq_printf(s, "srckey=0x%x dstkey=0x%x ",
@@ -107,10 +110,13 @@ static void show_counters(struct seq_file *s, const struct nf_conn *ct,
 {
 	const struct nf_conn_acct *acct = nf_conn_acct_find(ct);
 
-	if (acct)
-		seq_printf(s, "packets=%llu bytes=%llu ",
-			   (u64)atomic64_read(&acct->counter[dir].packets),
-			   (u64)atomic64_read(&acct->counter[dir].bytes));
+	if (!acct)
+		return;
+	seq_put_decimal_ull(s, "packets=",
+			    atomic64_read(&acct->counter[dir].packets));
+	seq_put_decimal_ull(s, " bytes=",
+			    atomic64_read(&acct->counter[dir].bytes));
+	seq_putc(s, ' ');
 }
 
 /* The zone, if it holds for just these directions. */
@@ -118,13 +124,15 @@ static void show_zone(struct seq_file *s, const struct nf_conn *ct, u8 dirs)
 {
 #ifdef CONFIG_NF_CONNTRACK_ZONES
 	static const char * const names[] = {
-		[NF_CT_ZONE_DIR_ORIG]	= "zone-orig",
-		[NF_CT_ZONE_DIR_REPL]	= "zone-reply",
-		[NF_CT_DEFAULT_ZONE_DIR] = "zone",
+		[NF_CT_ZONE_DIR_ORIG]	= "zone-orig=",
+		[NF_CT_ZONE_DIR_REPL]	= "zone-reply=",
+		[NF_CT_DEFAULT_ZONE_DIR] = "zone=",
 	};
 
-	if (nf_ct_zone(ct)->dir == dirs)
-		seq_printf(s, "%s=%u ", names[dirs], nf_ct_zone(ct)->id);
+	if (nf_ct_zone(ct)->dir == dirs) {
+		seq_put_decimal_ull(s, names[dirs], nf_ct_zone(ct)->id);
+		seq_putc(s, ' ');
+	}
 #endif
 }
 
@@ -188,12 +196,14 @@ static void show_entry(struct seq_file *s, struct nf_conn *ct)
 	show_state(s, ct);
 
 #ifdef CONFIG_NF_CONNTRACK_MARK
-	seq_printf(s, "mark=%u ", READ_ONCE(ct->mark));
+	seq_put_decimal_ull(s, "mark=", READ_ONCE(ct->mark));
+	seq_putc(s, ' ');
 #endif
 	show_secctx(s, ct);
 	show_zone(s, ct, NF_CT_DEFAULT_ZONE_DIR);
 	show_age(s, ct);
-	seq_printf(s, "use=%u\n", refcount_read(&ct->ct_general.use));
+	seq_put_decimal_ull(s, "use=", (unsigned int)refcount_read(&ct->ct_general.use));
+	seq_putc(s, '\n');
 }
 
 /* --- the list ---------------------------------------------------------- */
@@ -248,12 +258,30 @@ static void advance(struct list_state *st)
 	nf_ct_put(ct);
 }
 
+/* What one read gives is what the buffer takes. A page has no more than some 25
+ * entries, and a table may have millions.
+ */
+static void enlarge(struct seq_file *s)
+{
+	char *buf;
+
+	if (s->size >= LIST_BUFFER || s->count)
+		return;
+	buf = kvmalloc(LIST_BUFFER, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!buf)
+		return;
+	kvfree(s->buf);
+	s->buf = buf;
+	s->size = LIST_BUFFER;
+}
+
 static void *list_start(struct seq_file *s, loff_t *pos)
 {
 	struct net *net = seq_file_net(s);
 	struct list_state *st = s->private;
 	struct nf_conn *ct;
 
+	enlarge(s);
 	/* From the beginning, or somebody seeks. */
 	if (!*pos || *pos < st->index) {
 		st->index = 0;
