@@ -14,11 +14,13 @@
  * @proto:	IPPROTO_UDP or IPPROTO_TCP
  * @v6:		IPv6
  * @nat:	the source is translated, one address to one
+ * @net:	namespace; NULL for the initial one
  */
 struct bench_kind {
 	u8	proto;
 	bool	v6;
 	bool	nat;
+	struct net *net;
 };
 
 /* What a packet is. */

@@ -236,11 +236,12 @@ static void translate(const struct bench_kind *kind, u32 flow,
 
 static unsigned int enter(const struct bench_kind *kind, struct sk_buff *skb)
 {
+	struct net *net = kind->net ?: &init_net;
 	struct nf_hook_state state = {
 		.hook	= NF_INET_PRE_ROUTING,
 		.pf	= kind->v6 ? NFPROTO_IPV6 : NFPROTO_IPV4,
-		.in	= init_net.loopback_dev,
-		.net	= &init_net,
+		.in	= net->loopback_dev,
+		.net	= net,
 	};
 
 	return nf_conntrack_in(skb, &state);
@@ -309,7 +310,7 @@ static struct nf_conn *find(const struct bench_kind *kind, u32 flow)
 	tuple.dst.u3.ip = htonl(server(flow));
 	tuple.src.u.all = client_port(flow);
 	tuple.dst.u.all = htons(kind->proto == IPPROTO_TCP ? 443 : 53);
-	h = nf_conntrack_find_get(&init_net, &nf_ct_zone_dflt, &tuple);
+	h = nf_conntrack_find_get(kind->net ?: &init_net, &nf_ct_zone_dflt, &tuple);
 	return h ? nf_ct_tuplehash_to_ctrack(h) : NULL;
 }
 

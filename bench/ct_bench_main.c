@@ -29,10 +29,12 @@
  *	memory			free bytes
  *	cpu			ns that the CPU has worked, on User-Mode Linux
  *
- * KIND is udp or tcp, with 6 for IPv6, n for a translated source.
+ * KIND is udp or tcp, with 6 for IPv6, n for a translated source. Flows are those of
+ * the namespace of who writes.
  */
 #include <linux/module.h>
 #include <linux/mm.h>
+#include <linux/nsproxy.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include <net/netfilter/nf_conntrack_ecache.h>
@@ -383,6 +385,7 @@ static int parse_kind(const char *word, struct bench_kind *kind)
 		return -EINVAL;
 	kind->v6 = strchr(word + 3, '6');
 	kind->nat = strchr(word + 3, 'n');
+	kind->net = current->nsproxy->net_ns;
 	return 0;
 }
 
