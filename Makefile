@@ -34,7 +34,7 @@
 #:
 #: KVER=6.1, KVER=6.12 or a full version chooses the kernel; KDIR=... builds for
 #: a kernel tree. TEST=name runs one test (parser: those of the FTP parser, unit:
-#: the unit tests); STOCK=1 takes the stock module for run and shell.
+#: the unit tests); STOCK=1 takes the stock module for run, shell and fuzz.
 #: For bench: FIGURES="packet dump", FLOWS="1000 4000000", ROUNDS=5.
 
 KVER ?=
@@ -103,7 +103,8 @@ bench: fetch
 embed unembed:
 	@scripts/embed $@ $(TREE)
 
-check-packages:
+check-packages: fetch
+	@scripts/fetch --packages
 	@scripts/check-packages
 
 compare: fetch
@@ -116,7 +117,7 @@ shell: fetch
 fetch:
 	@scripts/fetch $(filter 6.1 6.12,$(KVER))
 
-lint:
+lint: fetch
 	@scripts/lint $(KVER)
 
 clean:

@@ -3,7 +3,7 @@
  * The life of an entry: allocated, referred to, refreshed, deleted, freed.
  *
  * An entry is one object of a type-stable slab: struct nf_conn, for most
- * protocols without the end of its last member, which TCP and SCTP alone need;
+ * protocols without the end of its last member, which TCP, SCTP and DCCP alone need;
  * and, in half of the slabs, room behind it for the extensions that are likely to
  * be asked for (nf_ct_extend.c).
  *

@@ -109,7 +109,7 @@ def pptp(lab):
 
 def by_netlink(lab):
     """An entry that was put there, as after a failover, gets the usual timeouts; with
-    the stock module it ends with its first packet (Documentation/differences.rst)."""
+    the stock module it ends with its first packet (Documentation/netlink.rst)."""
     if not is_ours():
         return
     run(f"ip netns exec {lab.ns['r']} conntrack -I -p gre -s {A4} -d {B4} -r {B4} -q {A4} "

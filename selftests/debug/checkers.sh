@@ -3,7 +3,7 @@
 #
 # Each checker that the running kernel was built with has to notice the fault that
 # ct_fault commits for it. Run in a machine that is thrown away afterwards
-# (scripts/check-debug).
+# (scripts/check).
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/../lib/leaks.sh"
