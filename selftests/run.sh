@@ -145,7 +145,7 @@ run_test() {
 		complaints+="nf_conntrack cannot be unloaded, users: $(holders nf_conntrack |
 			tr '\n' ' ')"$'\n'
 	}
-	more=$(dmesg | grep -E -A 30 "$bad") && {
+	more=$(dmesg | awk -f lib/races.awk | grep -E -A 30 "$bad") && {
 		grave=y
 		complaints+="kernel log: $more"$'\n'
 	}
