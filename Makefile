@@ -26,6 +26,7 @@
 #: make compare          generated packets on the stock module and on ours: SEED=,
 #:                       COUNT= packets a family, FAMILY="tcp ...", SEQ=file
 #: make embed TREE=...   nf_ct within a kernel source tree; make unembed undoes it
+#: make check-embed      that, built in and as modules, in User-Mode Linux
 #: make check-packages   the Debian package, from installation to purge
 #: make shell            a shell in the test machine, with the module loaded
 #: make fetch            packages and kernels that all this needs
@@ -56,7 +57,7 @@ ROUNDS ?=
 export FIGURES FLOWS ROUNDS
 
 .PHONY: modules install uninstall run check check-all check-debug check-stock check-abi \
-	check-arch check-configs unit bench compare fuzz embed unembed check-packages shell \
+	check-arch check-configs check-embed unit bench compare fuzz embed unembed check-packages shell \
 	fetch lint clean help
 
 modules:
@@ -89,6 +90,9 @@ check-arch:
 
 check-configs: fetch
 	@scripts/check-configs $(filter 6.1 6.12,$(KVER))
+
+check-embed: fetch
+	@scripts/check-embed $(filter 6.1 6.12,$(KVER))
 
 unit:
 	@scripts/fetch 6.12

@@ -135,6 +135,8 @@ void nf_ct_tcp_resync(struct ip_ct_tcp *tcp,
 #ifndef __GENKSYMS__
 #include <net/netlink.h>
 
+#include "compat/compat.h"
+
 struct net;
 struct nf_conn;
 struct nf_hook_state;
