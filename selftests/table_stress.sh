@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-seconds=${SECONDS_OF_STRESS:-15}
+seconds=${SECONDS_OF_STRESS:-$((15 * ${SLOW:-1}))}
 known=1000
 param=/sys/module/ct_stress/parameters
 hashsize=/sys/module/nf_conntrack/parameters/hashsize
