@@ -17,6 +17,7 @@
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
 #: make check-arch       the same for arm64, armhf, mips, mipsel and s390x, each built
 #:                       without a warning
+#: make check-mips       big-endian MIPS, booted: flows as the file and netlink show them
 #: make check-configs    the modules for kernels with the tracker's options on and off
 #: make unit             the unit tests in User-Mode Linux, and what they cover
 #: make fuzz             the FTP parser under libFuzzer, then packets, netlink, files by
@@ -57,7 +58,7 @@ ROUNDS ?=
 export FIGURES FLOWS ROUNDS
 
 .PHONY: modules install uninstall run check check-all check-debug check-stock check-abi \
-	check-arch check-configs check-embed unit bench compare fuzz embed unembed check-packages shell \
+	check-arch check-configs check-embed check-mips unit bench compare fuzz embed unembed check-packages shell \
 	fetch lint clean help
 
 modules:
@@ -87,6 +88,10 @@ check-abi: fetch
 check-arch:
 	@scripts/fetch --arch
 	@scripts/check-arch
+
+check-mips: fetch
+	@scripts/fetch --arch
+	@KVER=$(or $(filter 6.1 6.12,$(KVER)),6.12) scripts/check-mips
 
 check-configs: fetch
 	@scripts/check-configs $(filter 6.1 6.12,$(KVER))

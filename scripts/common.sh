@@ -37,7 +37,7 @@ arch_of() {
 	*-arm64) set -- arm64 arm64 aarch64-linux-gnu- ;;
 	*-armmp) set -- armhf arm arm-linux-gnueabihf- ;;
 	*-4kc-malta) set -- mipsel mips mipsel-linux-gnu- ;;
-	*-mips) set -- mips mips mips-linux-gnu- ;;
+	*-mips | *-malta-*) set -- mips mips mips-linux-gnu- ;;
 	*-s390x) set -- s390x s390 s390x-linux-gnu- ;;
 	*) set -- amd64 x86 '' ;;
 	esac
