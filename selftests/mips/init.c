@@ -32,8 +32,8 @@
 
 static FILE *out;
 
-/* end: of the machine; without "# end" if something went wrong. */
-static void end(const char *what)
+/* leave: the machine ends; without "# end" if something went wrong. */
+static void leave(const char *what)
 {
 	if (what)
 		fprintf(out, "failed: %s: %s\n", what, strerror(errno));
@@ -51,7 +51,7 @@ static void end(const char *what)
 static int try(int result, const char *what)
 {
 	if (result < 0)
-		end(what);
+		leave(what);
 	return result;
 }
 
@@ -61,7 +61,7 @@ static void load_modules(void)
 	FILE *order = fopen("/modules/order", "r");
 
 	if (!order)
-		end("/modules/order");
+		leave("/modules/order");
 	while (fgets(line, sizeof(line), order)) {
 		char *params = strchr(line, ' ');
 
@@ -90,7 +90,7 @@ static void show(const char *path)
 
 	fprintf(out, "# %s\n", path);
 	if (!file)
-		end(path);
+		leave(path);
 	while (fgets(buf, sizeof(buf), file))
 		fputs(buf, out);
 	fclose(file);
@@ -206,7 +206,7 @@ static void refused(int from, int to)
 	connect_to(client, AF_INET, to);
 	try(write(client, "ask", 3), "write");
 	if (read(client, buf, sizeof(buf)) >= 0 || errno != ECONNREFUSED)
-		end("no ICMP error");
+		leave("no ICMP error");
 }
 
 static const struct nlattr *find(const void *from, int len, int type)
@@ -281,7 +281,7 @@ static void dump(void)
 			if (nlh->nlmsg_type == NLMSG_DONE)
 				return;
 			if (nlh->nlmsg_type == NLMSG_ERROR)
-				end("netlink says no");
+				leave("netlink says no");
 			tuple = find(nfg + 1, size, CTA_TUPLE_ORIG);
 			proto = within(tuple, CTA_TUPLE_PROTO);
 			fprintf(out, "%u %u %u %u 0x%x %u\n", nfg->nfgen_family,
@@ -320,5 +320,5 @@ int main(void)
 	show("/proc/net/nf_conntrack");
 	show("/proc/net/stat/nf_conntrack");
 	dump();
-	end(NULL);
+	leave(NULL);
 }
