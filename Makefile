@@ -58,8 +58,8 @@ ROUNDS ?=
 export FIGURES FLOWS ROUNDS
 
 .PHONY: modules install uninstall run check check-all check-debug check-stock check-abi \
-	check-arch check-configs check-embed check-mips unit bench compare fuzz embed unembed check-packages shell \
-	fetch lint clean help
+	check-arch check-configs check-embed check-mips unit bench compare fuzz embed unembed \
+	check-packages shell fetch lint clean help
 
 modules:
 	@scripts/build modules
@@ -89,7 +89,7 @@ check-arch:
 	@scripts/fetch --arch
 	@scripts/check-arch
 
-check-mips: fetch
+check-mips:
 	@scripts/fetch --arch
 	@KVER=$(or $(filter 6.1 6.12,$(KVER)),6.12) scripts/check-mips
 
@@ -112,7 +112,7 @@ bench: fetch
 embed unembed:
 	@scripts/embed $@ $(TREE)
 
-check-packages: fetch
+check-packages:
 	@scripts/fetch --packages
 	@scripts/check-packages
 

@@ -47,11 +47,11 @@
 #include <net/netfilter/nf_conntrack_labels.h>
 #include <net/netfilter/nf_conntrack_seqadj.h>
 #include <net/netfilter/nf_conntrack_timeout.h>
+#include <net/netfilter/nf_conntrack_timestamp.h>
+#include <net/netfilter/nf_conntrack_zones.h>
 
 /* Stock modules have no version: by it DKMS knows that ours are others. */
 #define NF_CT_VERSION	"0.1"
-#include <net/netfilter/nf_conntrack_timestamp.h>
-#include <net/netfilter/nf_conntrack_zones.h>
 
 #include "compat/compat.h"
 

@@ -222,6 +222,12 @@ static struct nf_conn_help *help_of(const struct nf_conn *ct)
 	return (void *)ext + ext->offset[NF_CT_EXT_HELPER];
 }
 
+static struct nf_conntrack_helper *helper_of(const struct nf_conn_help *help)
+{
+	return rcu_dereference_check(help->helper,
+				     lockdep_is_held(&nf_conntrack_expect_lock));
+}
+
 static bool is_linked(const struct nf_conntrack_expect *exp)
 {
 	return !hlist_unhashed(&exp->hnode);
@@ -265,8 +271,7 @@ static void link(struct nf_conntrack_expect *exp, struct nf_conn_help *help)
 	struct net *net = nf_ct_exp_net(exp);
 	struct nf_conntrack_net *cnet = nf_ct_pernet(net);
 
-	helper = rcu_dereference_check(help->helper,
-				       lockdep_is_held(&nf_conntrack_expect_lock));
+	helper = helper_of(help);
 	if (helper) {
 		/* More than INT_MAX jiffies would be in the past. */
 		exp->timeout += min(helper->expect_policy[exp->class].timeout,
@@ -616,8 +621,7 @@ static unsigned int class_limit(const struct nf_conn_help *help,
 	if (class >= NF_CT_MAX_EXPECT_CLASSES)
 		return 0;
 
-	helper = rcu_dereference_check(help->helper,
-				       lockdep_is_held(&nf_conntrack_expect_lock));
+	helper = helper_of(help);
 	if (!helper)
 		return max;
 	if (class > helper->expect_class_max)

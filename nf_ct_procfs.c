@@ -59,6 +59,13 @@ static const char *l4_name(u8 protonum)
 	return "unknown";
 }
 
+/* "name=" and a number: quicker than a format, for what each entry has. */
+static void put_number(struct seq_file *s, const char *name, u64 number)
+{
+	seq_put_decimal_ull(s, name, number);
+	seq_putc(s, ' ');
+}
+
 /**
  * print_tuple - write a tuple as /proc/net/nf_conntrack shows it
  * @s: file
@@ -90,9 +97,8 @@ void print_tuple(struct seq_file *s, const struct nf_conntrack_tuple *tuple,
 	case IPPROTO_UDPLITE:
 	case IPPROTO_DCCP:
 	case IPPROTO_SCTP:
-		seq_put_decimal_ull(s, "sport=", ntohs(tuple->src.u.all));
-		seq_put_decimal_ull(s, " dport=", ntohs(tuple->dst.u.all));
-		seq_putc(s, ' ');
+		put_number(s, "sport=", ntohs(tuple->src.u.all));
+		put_number(s, "dport=", ntohs(tuple->dst.u.all));
 		break;
 	case IPPROTO_GRE:
 		seq_printf(s, "srckey=0x%x dstkey=0x%x ",
@@ -112,11 +118,8 @@ static void show_counters(struct seq_file *s, const struct nf_conn *ct,
 
 	if (!acct)
 		return;
-	seq_put_decimal_ull(s, "packets=",
-			    atomic64_read(&acct->counter[dir].packets));
-	seq_put_decimal_ull(s, " bytes=",
-			    atomic64_read(&acct->counter[dir].bytes));
-	seq_putc(s, ' ');
+	put_number(s, "packets=", atomic64_read(&acct->counter[dir].packets));
+	put_number(s, "bytes=", atomic64_read(&acct->counter[dir].bytes));
 }
 
 /* The zone, if it holds for just these directions. */
@@ -129,10 +132,8 @@ static void show_zone(struct seq_file *s, const struct nf_conn *ct, u8 dirs)
 		[NF_CT_DEFAULT_ZONE_DIR] = "zone=",
 	};
 
-	if (nf_ct_zone(ct)->dir == dirs) {
-		seq_put_decimal_ull(s, names[dirs], nf_ct_zone(ct)->id);
-		seq_putc(s, ' ');
-	}
+	if (nf_ct_zone(ct)->dir == dirs)
+		put_number(s, names[dirs], nf_ct_zone(ct)->id);
 #endif
 }
 
@@ -196,8 +197,7 @@ static void show_entry(struct seq_file *s, struct nf_conn *ct)
 	show_state(s, ct);
 
 #ifdef CONFIG_NF_CONNTRACK_MARK
-	seq_put_decimal_ull(s, "mark=", READ_ONCE(ct->mark));
-	seq_putc(s, ' ');
+	put_number(s, "mark=", READ_ONCE(ct->mark));
 #endif
 	show_secctx(s, ct);
 	show_zone(s, ct, NF_CT_DEFAULT_ZONE_DIR);

@@ -234,9 +234,14 @@ static void translate(const struct bench_kind *kind, u32 flow,
 		nf_nat_setup_info(ct, &range, NF_NAT_MANIP_SRC);
 }
 
+static struct net *net_of(const struct bench_kind *kind)
+{
+	return kind->net ?: &init_net;
+}
+
 static unsigned int enter(const struct bench_kind *kind, struct sk_buff *skb)
 {
-	struct net *net = kind->net ?: &init_net;
+	struct net *net = net_of(kind);
 	struct nf_hook_state state = {
 		.hook	= NF_INET_PRE_ROUTING,
 		.pf	= kind->v6 ? NFPROTO_IPV6 : NFPROTO_IPV4,
@@ -310,7 +315,7 @@ static struct nf_conn *find(const struct bench_kind *kind, u32 flow)
 	tuple.dst.u3.ip = htonl(server(flow));
 	tuple.src.u.all = client_port(flow);
 	tuple.dst.u.all = htons(kind->proto == IPPROTO_TCP ? 443 : 53);
-	h = nf_conntrack_find_get(kind->net ?: &init_net, &nf_ct_zone_dflt, &tuple);
+	h = nf_conntrack_find_get(net_of(kind), &nf_ct_zone_dflt, &tuple);
 	return h ? nf_ct_tuplehash_to_ctrack(h) : NULL;
 }
 

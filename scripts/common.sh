@@ -21,6 +21,17 @@ say() {
 	echo "nf_ct: $*" >&2
 }
 
+# told RC WHAT: a check, counted in passed or failed.
+told() {
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $2"
+	fi
+}
+
 # need TOOL PACKAGE [OPTION]: the tool is there, or one clear sentence. The option
 # is what scripts/fetch gets it with.
 need() {
