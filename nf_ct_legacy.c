@@ -15,46 +15,14 @@ static bool legacy __read_mostly;
 module_param(legacy, bool, 0444);
 MODULE_PARM_DESC(legacy, "Show /proc/net/ip_conntrack and net.ipv4.netfilter.ip_conntrack_* as well");
 
-#define U8(_procname, _name, _max) \
-	NF_CT_SYSCTL_U8("ip_conntrack_" _procname, _name, _max)
-
-#define SECONDS(_procname, _name) \
-	NF_CT_SYSCTL_SECONDS("ip_conntrack_" _procname, nf_ct_proto._name)
-
 static const struct ctl_table net_table[] = {
-	U8("checksum", sysctl_checksum, SYSCTL_ONE),
-	U8("log_invalid", sysctl_log_invalid, &nf_ct_sysctl_u8_max),
-	U8("tcp_loose", nf_ct_proto.tcp.tcp_loose, SYSCTL_ONE),
-	U8("tcp_be_liberal", nf_ct_proto.tcp.tcp_be_liberal, SYSCTL_ONE),
-	U8("tcp_max_retrans", nf_ct_proto.tcp.tcp_max_retrans, &nf_ct_sysctl_u8_max),
-	SECONDS("generic_timeout", generic.timeout),
-	SECONDS("icmp_timeout", icmp.timeout),
-	SECONDS("udp_timeout", udp.timeouts[UDP_CT_UNREPLIED]),
-	SECONDS("udp_timeout_stream", udp.timeouts[UDP_CT_REPLIED]),
-	SECONDS("tcp_timeout_syn_sent", tcp.timeouts[TCP_CONNTRACK_SYN_SENT]),
-	SECONDS("tcp_timeout_syn_sent2", tcp.timeouts[TCP_CONNTRACK_SYN_SENT2]),
-	SECONDS("tcp_timeout_syn_recv", tcp.timeouts[TCP_CONNTRACK_SYN_RECV]),
-	SECONDS("tcp_timeout_established",
-		tcp.timeouts[TCP_CONNTRACK_ESTABLISHED]),
-	SECONDS("tcp_timeout_fin_wait", tcp.timeouts[TCP_CONNTRACK_FIN_WAIT]),
-	SECONDS("tcp_timeout_close_wait",
-		tcp.timeouts[TCP_CONNTRACK_CLOSE_WAIT]),
-	SECONDS("tcp_timeout_last_ack", tcp.timeouts[TCP_CONNTRACK_LAST_ACK]),
-	SECONDS("tcp_timeout_time_wait", tcp.timeouts[TCP_CONNTRACK_TIME_WAIT]),
-	SECONDS("tcp_timeout_close", tcp.timeouts[TCP_CONNTRACK_CLOSE]),
-	SECONDS("tcp_timeout_max_retrans", tcp.timeouts[TCP_CONNTRACK_RETRANS]),
+	NF_CT_SYSCTL_SINCE_IPV4("ip_conntrack_"),
+	NF_CT_SYSCTL_TIMEOUT("ip_conntrack_tcp_timeout_syn_sent2",
+			     tcp.timeouts[TCP_CONNTRACK_SYN_SENT2]),
 };
 
 static const struct ctl_table machine_table[] = {
-	{
-		.procname	= "ip_conntrack_max",
-		.data		= &nf_conntrack_max,
-		.maxlen		= sizeof(int),
-		.mode		= 0644,
-		.proc_handler	= proc_dointvec_minmax,
-		.extra1		= SYSCTL_ZERO,
-		.extra2		= SYSCTL_INT_MAX,
-	},
+	NF_CT_SYSCTL_MAX("ip_conntrack_max"),
 	{
 		/* A number to be read, then. */
 		.procname	= "ip_conntrack_buckets",

@@ -103,78 +103,59 @@ static int skip_filter_handler(nf_ct_ctl_table *table, int write, void *buffer,
 #define U8(_procname, _name, _max) \
 	NF_CT_SYSCTL_U8("nf_conntrack_" _procname, _name, _max)
 
-#define SECONDS(_procname, _name) \
-	NF_CT_SYSCTL_SECONDS("nf_conntrack_" _procname, nf_ct_proto._name)
+#define TIMEOUT(_procname, _name) \
+	NF_CT_SYSCTL_TIMEOUT("nf_conntrack_" _procname, _name)
 
 int nf_ct_sysctl_u8_max = U8_MAX;
 
 /* The namespace's own; data is an offset until the table is copied. */
 static const struct ctl_table net_table[] = {
+	NF_CT_SYSCTL_SINCE_IPV4("nf_conntrack_"),
 	U8("acct", sysctl_acct, SYSCTL_ONE),
-	U8("checksum", sysctl_checksum, SYSCTL_ONE),
-	U8("log_invalid", sysctl_log_invalid, &nf_ct_sysctl_u8_max),
 #ifdef CONFIG_NF_CONNTRACK_EVENTS
 	U8("events", sysctl_events, SYSCTL_TWO),
 #endif
 #ifdef CONFIG_NF_CONNTRACK_TIMESTAMP
 	U8("timestamp", sysctl_tstamp, SYSCTL_ONE),
 #endif
-	U8("tcp_loose", nf_ct_proto.tcp.tcp_loose, SYSCTL_ONE),
-	U8("tcp_be_liberal", nf_ct_proto.tcp.tcp_be_liberal, SYSCTL_ONE),
 	U8("tcp_ignore_invalid_rst", nf_ct_proto.tcp.tcp_ignore_invalid_rst,
 	   SYSCTL_ONE),
-	U8("tcp_max_retrans", nf_ct_proto.tcp.tcp_max_retrans, &nf_ct_sysctl_u8_max),
-	SECONDS("generic_timeout", generic.timeout),
-	SECONDS("tcp_timeout_syn_sent", tcp.timeouts[TCP_CONNTRACK_SYN_SENT]),
-	SECONDS("tcp_timeout_syn_recv", tcp.timeouts[TCP_CONNTRACK_SYN_RECV]),
-	SECONDS("tcp_timeout_established",
-		tcp.timeouts[TCP_CONNTRACK_ESTABLISHED]),
-	SECONDS("tcp_timeout_fin_wait", tcp.timeouts[TCP_CONNTRACK_FIN_WAIT]),
-	SECONDS("tcp_timeout_close_wait",
-		tcp.timeouts[TCP_CONNTRACK_CLOSE_WAIT]),
-	SECONDS("tcp_timeout_last_ack", tcp.timeouts[TCP_CONNTRACK_LAST_ACK]),
-	SECONDS("tcp_timeout_time_wait", tcp.timeouts[TCP_CONNTRACK_TIME_WAIT]),
-	SECONDS("tcp_timeout_close", tcp.timeouts[TCP_CONNTRACK_CLOSE]),
-	SECONDS("tcp_timeout_max_retrans", tcp.timeouts[TCP_CONNTRACK_RETRANS]),
-	SECONDS("tcp_timeout_unacknowledged", tcp.timeouts[TCP_CONNTRACK_UNACK]),
-	SECONDS("udp_timeout", udp.timeouts[UDP_CT_UNREPLIED]),
-	SECONDS("udp_timeout_stream", udp.timeouts[UDP_CT_REPLIED]),
-	SECONDS("icmp_timeout", icmp.timeout),
-	SECONDS("icmpv6_timeout", icmpv6.timeout),
+	TIMEOUT("tcp_timeout_unacknowledged", tcp.timeouts[TCP_CONNTRACK_UNACK]),
+	TIMEOUT("icmpv6_timeout", icmpv6.timeout),
 #if IS_ENABLED(CONFIG_NF_FLOW_TABLE)
-	NF_CT_SYSCTL_SECONDS("nf_flowtable_tcp_timeout", nf_ct_proto.tcp.offload_timeout),
-	NF_CT_SYSCTL_SECONDS("nf_flowtable_udp_timeout", nf_ct_proto.udp.offload_timeout),
+	NF_CT_SYSCTL_TIMEOUT("nf_flowtable_tcp_timeout", tcp.offload_timeout),
+	NF_CT_SYSCTL_TIMEOUT("nf_flowtable_udp_timeout", udp.offload_timeout),
 #endif
 #ifdef CONFIG_NF_CT_PROTO_SCTP
-	SECONDS("sctp_timeout_closed", sctp.timeouts[SCTP_CONNTRACK_CLOSED]),
-	SECONDS("sctp_timeout_cookie_wait",
+	TIMEOUT("sctp_timeout_closed", sctp.timeouts[SCTP_CONNTRACK_CLOSED]),
+	TIMEOUT("sctp_timeout_cookie_wait",
 		sctp.timeouts[SCTP_CONNTRACK_COOKIE_WAIT]),
-	SECONDS("sctp_timeout_cookie_echoed",
+	TIMEOUT("sctp_timeout_cookie_echoed",
 		sctp.timeouts[SCTP_CONNTRACK_COOKIE_ECHOED]),
-	SECONDS("sctp_timeout_established",
+	TIMEOUT("sctp_timeout_established",
 		sctp.timeouts[SCTP_CONNTRACK_ESTABLISHED]),
-	SECONDS("sctp_timeout_shutdown_sent",
+	TIMEOUT("sctp_timeout_shutdown_sent",
 		sctp.timeouts[SCTP_CONNTRACK_SHUTDOWN_SENT]),
-	SECONDS("sctp_timeout_shutdown_recd",
+	TIMEOUT("sctp_timeout_shutdown_recd",
 		sctp.timeouts[SCTP_CONNTRACK_SHUTDOWN_RECD]),
-	SECONDS("sctp_timeout_shutdown_ack_sent",
+	TIMEOUT("sctp_timeout_shutdown_ack_sent",
 		sctp.timeouts[SCTP_CONNTRACK_SHUTDOWN_ACK_SENT]),
-	SECONDS("sctp_timeout_heartbeat_sent",
+	TIMEOUT("sctp_timeout_heartbeat_sent",
 		sctp.timeouts[SCTP_CONNTRACK_HEARTBEAT_SENT]),
 #endif
 #ifdef CONFIG_NF_CT_PROTO_DCCP
 	U8("dccp_loose", nf_ct_proto.dccp.dccp_loose, SYSCTL_ONE),
-	SECONDS("dccp_timeout_request", dccp.dccp_timeout[CT_DCCP_REQUEST]),
-	SECONDS("dccp_timeout_respond", dccp.dccp_timeout[CT_DCCP_RESPOND]),
-	SECONDS("dccp_timeout_partopen", dccp.dccp_timeout[CT_DCCP_PARTOPEN]),
-	SECONDS("dccp_timeout_open", dccp.dccp_timeout[CT_DCCP_OPEN]),
-	SECONDS("dccp_timeout_closereq", dccp.dccp_timeout[CT_DCCP_CLOSEREQ]),
-	SECONDS("dccp_timeout_closing", dccp.dccp_timeout[CT_DCCP_CLOSING]),
-	SECONDS("dccp_timeout_timewait", dccp.dccp_timeout[CT_DCCP_TIMEWAIT]),
+	TIMEOUT("dccp_timeout_request", dccp.dccp_timeout[CT_DCCP_REQUEST]),
+	TIMEOUT("dccp_timeout_respond", dccp.dccp_timeout[CT_DCCP_RESPOND]),
+	TIMEOUT("dccp_timeout_partopen", dccp.dccp_timeout[CT_DCCP_PARTOPEN]),
+	TIMEOUT("dccp_timeout_open", dccp.dccp_timeout[CT_DCCP_OPEN]),
+	TIMEOUT("dccp_timeout_closereq", dccp.dccp_timeout[CT_DCCP_CLOSEREQ]),
+	TIMEOUT("dccp_timeout_closing", dccp.dccp_timeout[CT_DCCP_CLOSING]),
+	TIMEOUT("dccp_timeout_timewait", dccp.dccp_timeout[CT_DCCP_TIMEWAIT]),
 #endif
 #ifdef CONFIG_NF_CT_PROTO_GRE
-	SECONDS("gre_timeout", gre.timeouts[GRE_CT_UNREPLIED]),
-	SECONDS("gre_timeout_stream", gre.timeouts[GRE_CT_REPLIED]),
+	TIMEOUT("gre_timeout", gre.timeouts[GRE_CT_UNREPLIED]),
+	TIMEOUT("gre_timeout_stream", gre.timeouts[GRE_CT_REPLIED]),
 #endif
 };
 
@@ -196,15 +177,7 @@ static const struct ctl_table older_table[] = {
 
 /* The machine's. */
 static const struct ctl_table machine_table[] = {
-	{
-		.procname	= "nf_conntrack_max",
-		.data		= &nf_conntrack_max,
-		.maxlen		= sizeof(int),
-		.mode		= 0644,
-		.proc_handler	= proc_dointvec_minmax,
-		.extra1		= SYSCTL_ZERO,
-		.extra2		= SYSCTL_INT_MAX,
-	},
+	NF_CT_SYSCTL_MAX("nf_conntrack_max"),
 	{
 		.procname	= "nf_conntrack_expect_max",
 		.data		= &nf_ct_expect_max,
