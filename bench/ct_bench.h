@@ -48,7 +48,7 @@ void bench_forget(const struct bench_kind *kind, u32 flow);
 
 struct seq_file;
 
-void bench_late(struct seq_file *out, unsigned int seconds);
+void bench_late(struct seq_file *out, unsigned int seconds, u32 left);
 void bench_stall(struct seq_file *out, int on);
 void bench_parallel(struct seq_file *out, const struct bench_kind *kind,
 		    u32 flows, unsigned int cpus, char what);

@@ -16,7 +16,8 @@
  *	miss KIND N PACKETS	lookups that find nothing
  *	flags|outside|error KIND N PACKETS	INVALID packets; ICMP errors
  *	flush			delete all
- *	late SECONDS		all flows fall due in SECONDS: how late they go
+ *	late SECONDS [LEFT]	all flows fall due in SECONDS: how late they go, the
+ *				last but LEFT
  *	stall 1|0		a timer inserts a flow every 100 us; how long it
  *				had to wait at most
  *	parallel KIND N CPUS WHAT	WHAT: l lookups, i inserts, b both
@@ -239,7 +240,7 @@ static void do_flush(const struct args *args)
 
 static void do_late(const struct args *args)
 {
-	bench_late(&out, args->n);
+	bench_late(&out, args->n, args->packets);
 }
 
 static void do_stall(const struct args *args)
@@ -399,7 +400,7 @@ static int command(const char *line)
 		if (sscanf(line, "%15s", name) != 1 || strcmp(name, commands[i].name))
 			continue;
 		if (!commands[i].kind)
-			sscanf(line, "%*s %u", &args.n);
+			sscanf(line, "%*s %u %u", &args.n, &args.packets);
 		else if (sscanf(line, "%*s %15s %u %u %c%u", word, &args.n,
 				&args.packets, &args.what, &args.size) < 2 ||
 			 parse_kind(word, &args.kind))

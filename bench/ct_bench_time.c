@@ -13,8 +13,6 @@
 
 #include "ct_bench.h"
 
-static u32 *stall;	/* what inserts have taken, while they are timed */
-
 /* --- expiry ------------------------------------------------------------ */
 
 static int set_due(struct nf_conn *ct, void *data)
@@ -37,12 +35,13 @@ static void wait_for(struct seq_file *out, const char *name, u32 left, u64 start
 
 /**
  * bench_late - all flows fall due at once: how late do they go?
- * @out: ms until half of them, 99 %, all have gone
+ * @out: ms until half of them, 99 %, all but @left have gone
  * @seconds: from now until they are due
+ * @left: 0, unless flows are inserted meanwhile: then there is no last one
  *
  * Context: process, sleeps.
  */
-void bench_late(struct seq_file *out, unsigned int seconds)
+void bench_late(struct seq_file *out, unsigned int seconds, u32 left)
 {
 	u32 due = nfct_time_stamp + seconds * HZ;
 	struct nf_ct_iter_data iter = { .net = &init_net, .data = &due };
@@ -57,8 +56,7 @@ void bench_late(struct seq_file *out, unsigned int seconds)
 	start = ktime_get_ns();
 	wait_for(out, "late_median", n / 2, start);
 	wait_for(out, "late_99", n / 100, start);
-	/* While flows are inserted all the time, there is no last one. */
-	wait_for(out, "late_last", stall ? n / 100 : 0, start);
+	wait_for(out, "late_last", left, start);
 }
 
 /* --- stalls ------------------------------------------------------------ */
@@ -66,6 +64,7 @@ void bench_late(struct seq_file *out, unsigned int seconds)
 #define STALL_PERIOD	(100 * NSEC_PER_USEC)
 #define STALL_MAX	BIT(20)
 
+static u32 *stall;	/* what inserts have taken, while they are timed */
 static struct hrtimer stall_timer;
 static unsigned int stalls;
 static u32 stall_flow;
