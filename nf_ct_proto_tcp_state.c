@@ -33,9 +33,9 @@
  * listed no stack sends: no ACK outside of SYN and RST, two of SYN, FIN and RST
  * at once, an urgent pointer where there can be no data.
  */
-#define TELLING		(FIN | SYN | RST | ACK | URG)
+static_assert(NF_CT_TCP_TELLING == (FIN | SYN | RST | ACK | URG));
 
-static const u8 events[TELLING + 1] = {	/* the event + 1, or 0 */
+const u8 nf_ct_tcp_events[NF_CT_TCP_TELLING + 1] = {	/* the event + 1, or 0 */
 	[SYN]			= NF_CT_TCP_SYN + 1,
 	[SYN | URG]		= NF_CT_TCP_SYN + 1,
 	[SYN | ACK]		= NF_CT_TCP_SYNACK + 1,
@@ -46,19 +46,6 @@ static const u8 events[TELLING + 1] = {	/* the event + 1, or 0 */
 	[RST]			= NF_CT_TCP_RST + 1,
 	[RST | ACK]		= NF_CT_TCP_RST + 1,
 };
-
-/**
- * nf_ct_tcp_event() - what the flags of a segment ask for
- * @flags: byte 13 of the TCP header
- *
- * Return: the event, NF_CT_TCP_BAD_FLAGS if no stack sends that combination
- */
-enum nf_ct_tcp_event nf_ct_tcp_event(u8 flags)
-{
-	u8 event = events[flags & TELLING];
-
-	return event ? event - 1 : NF_CT_TCP_BAD_FLAGS;
-}
 
 /* Short names, for the tables to be read at a glance. */
 #define NO	TCP_CONNTRACK_NONE
@@ -125,7 +112,7 @@ enum nf_ct_tcp_event nf_ct_tcp_event(u8 flags)
 	[NF_CT_TCP_RST] = rst,					\
 },
 
-static const u8 outcomes[IP_CT_DIR_MAX][TCP_CONNTRACK_MAX][NF_CT_TCP_EVENTS] = {
+const u8 nf_ct_tcp_outcomes[IP_CT_DIR_MAX][TCP_CONNTRACK_MAX][NF_CT_TCP_EVENTS] = {
 	[IP_CT_DIR_ORIGINAL] = { ORIGINAL(ROW) },
 	[IP_CT_DIR_REPLY] = { REPLY(ROW) },
 };
@@ -140,20 +127,6 @@ static const u8 outcomes[IP_CT_DIR_MAX][TCP_CONNTRACK_MAX][NF_CT_TCP_EVENTS] = {
 static_assert(NF_CT_TCP_EVENTS == EVENT_COUNT);
 static_assert((0 ORIGINAL(STATE_BIT)) == GENMASK(TCP_CONNTRACK_MAX - 1, 0));
 static_assert((0 REPLY(STATE_BIT)) == GENMASK(TCP_CONNTRACK_MAX - 1, 0));
-
-/**
- * nf_ct_tcp_outcome() - where an event leads
- * @dir: side that sent the segment
- * @state: state of the connection, TCP_CONNTRACK_NONE for none yet
- * @event: what the segment asks for, not NF_CT_TCP_BAD_FLAGS
- *
- * Return: the next state or a value of enum nf_ct_tcp_outcome
- */
-u8 nf_ct_tcp_outcome(enum ip_conntrack_dir dir, u8 state,
-		     enum nf_ct_tcp_event event)
-{
-	return outcomes[dir][state][event];
-}
 
 /**
  * nf_ct_tcp_is_closing() - is the connection over, or half so?

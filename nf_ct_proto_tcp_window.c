@@ -380,27 +380,6 @@ void nf_ct_tcp_remember(struct ip_ct_tcp *tcp,
 }
 
 /**
- * nf_ct_tcp_is_challenge() - is a segment the challenge ACK that is awaited?
- * @tcp: the connection
- * @seg: a segment
- *
- * RFC 5961 4.2: who gets a SYN in the middle answers by an ACK of what it has.
- * That may lie anywhere: we may have lost track of a connection that is ending.
- *
- * Return: true if the segment just before was a SYN that was noted by
- *	nf_ct_tcp_remember() near the end of a connection, and this is the other
- *	side's ACK
- */
-bool nf_ct_tcp_is_challenge(const struct ip_ct_tcp *tcp,
-			    const struct nf_ct_tcp_segment *seg)
-{
-	return tcp->state == TCP_CONNTRACK_LAST_ACK &&
-	       tcp->last_flags & IP_CT_EXP_CHALLENGE_ACK &&
-	       tcp->last_index == NF_CT_TCP_SYN &&
-	       seg->event == NF_CT_TCP_ACK && tcp->last_dir != seg->dir;
-}
-
-/**
  * nf_ct_tcp_answers_syn() - does a segment acknowledge the SYN remembered?
  * @tcp: the connection
  * @seg: a SYN/ACK, or a reset

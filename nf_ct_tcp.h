@@ -38,10 +38,42 @@ enum nf_ct_tcp_outcome {
 	NF_CT_TCP_REOPEN,			/* a new connection on old ports */
 };
 
-enum nf_ct_tcp_event nf_ct_tcp_event(u8 flags);
-u8 nf_ct_tcp_outcome(enum ip_conntrack_dir dir, u8 state,
-		     enum nf_ct_tcp_event event);
+/* The bits of a header's flags byte that tell what a segment asks for: FIN, SYN, RST,
+ * ACK and URG, RFC 9293 3.1.
+ */
+#define NF_CT_TCP_TELLING	0x37
+
+/* nf_ct_proto_tcp_state.c */
+extern const u8 nf_ct_tcp_events[NF_CT_TCP_TELLING + 1];
+extern const u8 nf_ct_tcp_outcomes[IP_CT_DIR_MAX][TCP_CONNTRACK_MAX][NF_CT_TCP_EVENTS];
 bool nf_ct_tcp_is_closing(u8 state);
+
+/**
+ * nf_ct_tcp_event() - what the flags of a segment ask for
+ * @flags: byte 13 of the TCP header
+ *
+ * Return: the event, NF_CT_TCP_BAD_FLAGS if no stack sends that combination
+ */
+static inline enum nf_ct_tcp_event nf_ct_tcp_event(u8 flags)
+{
+	u8 event = nf_ct_tcp_events[flags & NF_CT_TCP_TELLING];
+
+	return event ? event - 1 : NF_CT_TCP_BAD_FLAGS;
+}
+
+/**
+ * nf_ct_tcp_outcome() - where an event leads
+ * @dir: side that sent the segment
+ * @state: state of the connection, TCP_CONNTRACK_NONE for none yet
+ * @event: what the segment asks for, not NF_CT_TCP_BAD_FLAGS
+ *
+ * Return: the next state or a value of enum nf_ct_tcp_outcome
+ */
+static inline u8 nf_ct_tcp_outcome(enum ip_conntrack_dir dir, u8 state,
+				   enum nf_ct_tcp_event event)
+{
+	return nf_ct_tcp_outcomes[dir][state][event];
+}
 
 /**
  * struct nf_ct_tcp_segment - one segment, as the rules see it
@@ -120,8 +152,6 @@ enum nf_ct_tcp_reset nf_ct_tcp_reset(const struct ip_ct_tcp *tcp,
 
 void nf_ct_tcp_remember(struct ip_ct_tcp *tcp,
 			const struct nf_ct_tcp_segment *seg);
-bool nf_ct_tcp_is_challenge(const struct ip_ct_tcp *tcp,
-			    const struct nf_ct_tcp_segment *seg);
 bool nf_ct_tcp_answers_syn(const struct ip_ct_tcp *tcp,
 			   const struct nf_ct_tcp_segment *seg);
 bool nf_ct_tcp_answers_ack(const struct ip_ct_tcp *tcp,
@@ -130,6 +160,27 @@ bool nf_ct_tcp_answers_challenge(const struct ip_ct_tcp *tcp,
 				 const struct nf_ct_tcp_segment *seg);
 void nf_ct_tcp_resync(struct ip_ct_tcp *tcp,
 		      const struct nf_ct_tcp_segment *seg);
+
+/**
+ * nf_ct_tcp_is_challenge() - is a segment the challenge ACK that is awaited?
+ * @tcp: the connection
+ * @seg: a segment
+ *
+ * RFC 5961 4.2: who gets a SYN in the middle answers by an ACK of what it has.
+ * That may lie anywhere: we may have lost track of a connection that is ending.
+ *
+ * Return: true if the segment just before was a SYN that was noted by
+ *	nf_ct_tcp_remember() near the end of a connection, and this is the other
+ *	side's ACK
+ */
+static inline bool nf_ct_tcp_is_challenge(const struct ip_ct_tcp *tcp,
+					  const struct nf_ct_tcp_segment *seg)
+{
+	return tcp->state == TCP_CONNTRACK_LAST_ACK &&
+	       tcp->last_flags & IP_CT_EXP_CHALLENGE_ACK &&
+	       tcp->last_index == NF_CT_TCP_SYN &&
+	       seg->event == NF_CT_TCP_ACK && tcp->last_dir != seg->dir;
+}
 
 #ifdef __KERNEL__
 #ifndef __GENKSYMS__

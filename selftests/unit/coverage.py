@@ -17,6 +17,8 @@ import sys
 # only those that it uses.
 COVERED = [
     ("nf_ct_proto_tcp_state", "nf_ct_proto_tcp_state.c", None),
+    ("tcp_state_test", "nf_ct_tcp.h", ("nf_ct_tcp_event", "nf_ct_tcp_outcome")),
+    ("tcp_answer_test", "nf_ct_tcp.h", ("nf_ct_tcp_is_challenge",)),
     ("nf_ct_proto_tcp_window", "nf_ct_proto_tcp_window.c", None),
     ("nf_ct_proto_tcp_option", "nf_ct_proto_tcp_option.c", None),
     ("nf_ct_proto_tcp_segment", "nf_ct_proto_tcp_segment.c", None),
