@@ -137,7 +137,8 @@ static inline struct nf_ct_pernet *nf_ct_pernet_priv(const struct net *net)
 /**
  * struct nf_ct_link - our use of the space of a tuplehash's hnnode
  * @hash:	hash of this direction's tuple and zone; written before the
- *		entry is inserted, immutable while it is in the index
+ *		entry is inserted, immutable while it is in the index; before, that
+ *		of the original direction if it is known, else 0
  * @room:	bytes for extensions behind the entry in its slab object; only in
  *		the original direction. 32-bit kernels have no room for it, and
  *		one size of object
@@ -190,12 +191,13 @@ u32 nf_ct_tuple_hash(const hsiphash_key_t *key,
 		     const struct nf_conntrack_tuple *tuple, u16 zone_id);
 struct nf_conntrack_tuple_hash *
 nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
-		 const struct nf_conntrack_tuple *tuple);
+		 const struct nf_conntrack_tuple *tuple, u32 *hash);
 struct nf_conntrack_tuple_hash *
 nf_ct_table_find_hash(struct net *net, const struct nf_conntrack_zone *zone,
 		      const struct nf_conntrack_tuple *tuple, u32 hash);
 void nf_ct_table_fetch_line(const struct net *net, u32 hash);
 void nf_ct_table_fetch_entry(const struct net *net, u32 hash);
+void nf_ct_table_hint(struct nf_conn *ct, u32 hash);
 int nf_ct_table_insert(struct nf_conn *ct, struct nf_conn **clash);
 int nf_ct_table_insert_reply(struct nf_conn *ct);
 void nf_ct_table_remove(struct nf_conn *ct);

@@ -314,24 +314,22 @@ static struct nf_conntrack_expect *adopt(struct net *net,
 	return exp;
 }
 
-/* A new entry, with the reference that its packet will hold. */
+/* A new entry, with the reference that its packet will hold. @hash: of @tuple. */
 static struct nf_conn *start(struct net *net, struct nf_conn *tmpl,
-			     const struct nf_conntrack_tuple *tuple,
-			     const struct sk_buff *skb)
+			     const struct nf_conntrack_zone *zone,
+			     const struct nf_conntrack_tuple *tuple, u32 hash)
 {
 	struct nf_conntrack_tuple reply;
-	const struct nf_conntrack_zone *zone;
 	struct nf_conntrack_expect *exp;
-	struct nf_conntrack_zone buf;
 	struct nf_conn *ct;
 
 	if (!nf_ct_invert_tuple(&reply, tuple))
 		return NULL;
 
-	zone = nf_ct_zone_tmpl(tmpl, skb, &buf);
 	ct = nf_conntrack_alloc(net, zone, tuple, &reply, GFP_ATOMIC);
 	if (IS_ERR(ct))
 		return ct;
+	nf_ct_table_hint(ct, hash);
 
 	if (!extend(ct, tmpl)) {
 		nf_ct_put(ct);
@@ -361,22 +359,23 @@ static enum ip_conntrack_info info_of(const struct nf_conn *ct,
 	return IP_CT_NEW;
 }
 
-/* If the packet has been seen before it came here, its hash is known, most likely. */
+/* If the packet has been seen before it came here, its hash is known, most likely.
+ * What is not found leaves its hash for the entry that is to be made.
+ */
 static struct nf_conntrack_tuple_hash *
 look_up(const struct sk_buff *skb, const struct nf_hook_state *state,
 	const struct nf_conntrack_zone *zone,
-	const struct nf_conntrack_tuple *tuple)
+	const struct nf_conntrack_tuple *tuple, u32 *hash)
 {
 	struct nf_conntrack_tuple_hash *found;
-	u32 hash;
 
 	if (nf_ct_ahead() && state->hook == NF_INET_PRE_ROUTING &&
-	    nf_ct_ahead_hash(skb, state->net, &hash)) {
-		found = nf_ct_table_find_hash(state->net, zone, tuple, hash);
+	    nf_ct_ahead_hash(skb, state->net, hash)) {
+		found = nf_ct_table_find_hash(state->net, zone, tuple, *hash);
 		if (likely(found))
 			return found;
 	}
-	return nf_ct_table_find(state->net, zone, tuple);
+	return nf_ct_table_find(state->net, zone, tuple, hash);
 }
 
 /* Give the packet its entry, found or new. It gets none if it has no tuple, or
@@ -392,18 +391,19 @@ static int attach(struct nf_conn *tmpl, struct sk_buff *skb,
 	struct nf_conntrack_zone buf;
 	enum ip_conntrack_dir dir = IP_CT_DIR_ORIGINAL;
 	struct nf_conn *ct;
+	u32 hash;
 
 	if (!nf_ct_skb_to_tuple(skb, skb_network_offset(skb), dataoff,
 				state->pf, protonum, state->net, &tuple))
 		return 0;
 
 	zone = nf_ct_zone_tmpl(tmpl, skb, &buf);
-	found = look_up(skb, state, zone, &tuple);
+	found = look_up(skb, state, zone, &tuple, &hash);
 	if (likely(found)) {
 		ct = nf_ct_tuplehash_to_ctrack(found);
 		dir = NF_CT_DIRECTION(found);
 	} else {
-		ct = start(state->net, tmpl, &tuple, skb);
+		ct = start(state->net, tmpl, zone, &tuple, hash);
 		if (IS_ERR_OR_NULL(ct))
 			return PTR_ERR_OR_ZERO(ct);
 	}

@@ -19,6 +19,7 @@
 
 #ifndef __GENKSYMS__
 #include <linux/module.h>
+#include <linux/prefetch.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <net/netfilter/nf_conntrack_act_ct.h>
@@ -128,6 +129,15 @@ static bool admit(struct net *net)
 	return false;
 }
 
+/* All of a new entry is written soon: ask for its lines at once. */
+static void fetch(struct nf_conn *ct)
+{
+	size_t at;
+
+	for (at = SMP_CACHE_BYTES; at < sizeof(*ct); at += SMP_CACHE_BYTES)
+		prefetchw((void *)ct + at);
+}
+
 /**
  * nf_conntrack_alloc - a new entry
  * @net: namespace
@@ -163,6 +173,7 @@ struct nf_conn *nf_conntrack_alloc(struct net *net,
 		return ERR_PTR(-ENOMEM);
 	}
 
+	fetch(ct);
 	/* A reader may still be looking at what this memory was; it is turned
 	 * away by ->status until the entry is confirmed.
 	 */

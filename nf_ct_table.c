@@ -255,14 +255,15 @@ static struct nf_conntrack_tuple_hash *line_find_get(const struct nf_ct_line *he
 	struct nf_conntrack_tuple_hash *found;
 	const struct nf_ct_line *line;
 	unsigned int i;
+	u32 fits;
 
 	for_each_line(line, head) {
 		u32 tags = READ_ONCE(line->tags);
 
-		for (i = 0; i < LINE_SLOTS; i++, tags >>= TAGS_BITS) {
+		for_each_fit(fits, i, tags, key->hash) {
 			unsigned long slot = READ_ONCE(line->slot[i]);
 
-			if (!slot_fits(slot, tags, key->hash))
+			if (!slot_fits(slot, tags >> (i * TAGS_BITS), key->hash))
 				continue;
 			found = slot_get(slot, key);
 			if (likely(found))
@@ -293,6 +294,7 @@ static struct nf_conntrack_tuple_hash *find_get(const struct ct_key *key)
  * @zone: zone of the packet; it may hold for one direction only, and then
  *	counts as the default zone in the other
  * @tuple: tuple of the packet
+ * @hash: set to its hash in the zone of the original direction
  *
  * Context: RCU read side.
  *
@@ -301,7 +303,7 @@ static struct nf_conntrack_tuple_hash *find_get(const struct ct_key *key)
  */
 struct nf_conntrack_tuple_hash *
 nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
-		 const struct nf_conntrack_tuple *tuple)
+		 const struct nf_conntrack_tuple *tuple, u32 *hash)
 {
 	u16 orig = nf_ct_zone_id(zone, IP_CT_DIR_ORIGINAL);
 	u16 reply = nf_ct_zone_id(zone, IP_CT_DIR_REPLY);
@@ -313,6 +315,7 @@ nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
 	};
 	struct nf_conntrack_tuple_hash *found;
 
+	*hash = key.hash;
 	found = find_get(&key);
 	if (likely(found) || likely(orig == reply))
 		return found;
@@ -373,11 +376,12 @@ void nf_ct_table_fetch_entry(const struct net *net, u32 hash)
 		line_of(rcu_dereference(nf_ct_table_of(net)->cur), hash);
 	u32 tags = READ_ONCE(line->tags);
 	unsigned int i, at;
+	u32 fits;
 
-	for (i = 0; i < LINE_SLOTS; i++, tags >>= TAGS_BITS) {
+	for_each_fit(fits, i, tags, hash) {
 		unsigned long slot = READ_ONCE(line->slot[i]);
 
-		if (!slot_fits(slot, tags, hash))
+		if (!slot_fits(slot, tags >> (i * TAGS_BITS), hash))
 			continue;
 		for (at = 0; at < sizeof(struct nf_conn); at += LINE_BYTES)
 			prefetchw((void *)slot_ct(slot) + at);
@@ -400,9 +404,10 @@ nf_conntrack_find_get(struct net *net, const struct nf_conntrack_zone *zone,
 		      const struct nf_conntrack_tuple *tuple)
 {
 	struct nf_conntrack_tuple_hash *found;
+	u32 hash;
 
 	rcu_read_lock();
-	found = nf_ct_table_find(net, zone, tuple);
+	found = nf_ct_table_find(net, zone, tuple, &hash);
 	rcu_read_unlock();
 	return found;
 }
@@ -458,6 +463,46 @@ static u32 entry_hash(const struct nf_conn *ct, enum ip_conntrack_dir dir)
 {
 	return table_hash(nf_ct_net(ct), nf_ct_tuple(ct, dir),
 			  nf_ct_zone_id(nf_ct_zone(ct), dir));
+}
+
+/* Are a tuple's ends those of another one, turned round? Then so are their hashes the
+ * same, in one zone.
+ */
+static bool turned_round(const struct nf_conntrack_tuple *a,
+			 const struct nf_conntrack_tuple *b)
+{
+	return a->src.u.all == b->dst.u.all && a->dst.u.all == b->src.u.all &&
+	       nf_inet_addr_cmp(&a->src.u3, &b->dst.u3) &&
+	       nf_inet_addr_cmp(&a->dst.u3, &b->src.u3);
+}
+
+/* The hashes of an entry that is not in the index. That of the original direction is
+ * known if a packet has made it, as its tuple never changes.
+ */
+static void entry_hashes(struct nf_conn *ct, u32 *hash)
+{
+	const struct nf_conntrack_zone *zone = nf_ct_zone(ct);
+	u32 known = READ_ONCE(nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->hash);
+
+	hash[IP_CT_DIR_ORIGINAL] = known ?: entry_hash(ct, IP_CT_DIR_ORIGINAL);
+	if (turned_round(nf_ct_tuple(ct, IP_CT_DIR_ORIGINAL),
+			 nf_ct_tuple(ct, IP_CT_DIR_REPLY)) &&
+	    nf_ct_zone_id(zone, IP_CT_DIR_ORIGINAL) ==
+	    nf_ct_zone_id(zone, IP_CT_DIR_REPLY))
+		hash[IP_CT_DIR_REPLY] = hash[IP_CT_DIR_ORIGINAL];
+	else
+		hash[IP_CT_DIR_REPLY] = entry_hash(ct, IP_CT_DIR_REPLY);
+}
+
+/**
+ * nf_ct_table_hint - the hash of an entry that has just been allocated is known
+ * @ct: entry that nobody else has
+ * @hash: of its original direction
+ */
+void nf_ct_table_hint(struct nf_conn *ct, u32 hash)
+{
+	/* A lookup may just be reading the hash of what this memory was. */
+	WRITE_ONCE(nf_ct_link(ct, IP_CT_DIR_ORIGINAL)->hash, hash);
 }
 
 /* Is the tuple of one direction in the index already? Line locked. */
@@ -587,14 +632,12 @@ static int insert(struct nf_conn *ct, enum ip_conntrack_dir first,
 		  struct nf_conn **clash)
 {
 	struct nf_ct_table *table = nf_ct_table_of(nf_ct_net(ct));
-	const u32 hash[IP_CT_DIR_MAX] = {
-		entry_hash(ct, IP_CT_DIR_ORIGINAL),
-		entry_hash(ct, IP_CT_DIR_REPLY),
-	};
 	struct nf_ct_line *full, *spare = NULL;
+	u32 hash[IP_CT_DIR_MAX];
 	struct held h;
 	int err;
 
+	entry_hashes(ct, hash);
 again:
 	hold(table, hash, &h);
 	err = insert_check(&h, ct, hash, first, clash);

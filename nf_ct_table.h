@@ -67,6 +67,7 @@
 /* More bits of the hash, for all the slots of a line in one word. */
 #define TAGS_BITS	(32 / LINE_SLOTS)
 #define TAGS_MASK	GENMASK(TAGS_BITS - 1, 0)
+#define TAGS_ONES	(GENMASK(TAGS_BITS * LINE_SLOTS - 1, 0) / TAGS_MASK)
 
 #define CHUNK_BITS	15		/* lines in one piece of memory: 2 MB */
 #define GROUP_BITS	6		/* lines summed up by a word */
@@ -155,6 +156,18 @@ static inline bool slot_fits(unsigned long slot, u32 tags, u32 hash)
 	       (tags & TAGS_MASK) == tags_of(hash) && slot;
 }
 
+/* Slots of a line that may be taken by an entry of this hash: for each that may, and a
+ * few more, the highest bit of its tags. All of them at once, so that nothing depends
+ * on where in its line an entry stands.
+ */
+static inline u32 tags_fit(u32 tags, u32 hash)
+{
+	u32 differ = tags ^ (u32)TAGS_ONES * tags_of(hash);
+
+	/* What borrows is 0, or above one that is. */
+	return (differ - (u32)TAGS_ONES) & ~differ & (u32)TAGS_ONES << (TAGS_BITS - 1);
+}
+
 /* An entry is walked and expired by its original direction; one that stands
  * in the index with its reply alone (nf_ct_table_insert_reply) by that.
  */
@@ -206,6 +219,12 @@ static inline u32 line_last(const struct nf_ct_array *array, unsigned int index)
 
 #define for_each_line(line, head) \
 	for ((line) = (head); (line); (line) = line_next(line))
+
+/* Slots @i that tags_fit() to @hash; @tags is the line's. */
+#define for_each_fit(fits, i, tags, hash)				\
+	for ((fits) = tags_fit(tags, hash);				\
+	     (fits) && ((i) = __ffs(fits) / TAGS_BITS, true);		\
+	     (fits) &= (fits) - 1)
 
 #define for_each_slot(line, i, head) \
 	for_each_line(line, head) \

@@ -273,9 +273,37 @@ static void due_of_group(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum[0], far);
 }
 
+/* The slots of a line are told at once: none that fits is missing, and there are no
+ * others than a line has.
+ */
+static void all_at_once(struct kunit *test)
+{
+	struct rnd_state rnd;
+	unsigned int i, n;
+
+	prandom_seed_state(&rnd, 2);
+	for (n = 0; n < 10000; n++) {
+		u32 tags = prandom_u32_state(&rnd), hash = prandom_u32_state(&rnd);
+		u32 fits, seen = 0;
+
+		/* Also where several are the same. */
+		if (n & 1)
+			tags = TAGS_ONES * tags_of(n & 2 ? hash : tags);
+		for_each_fit(fits, i, tags, hash) {
+			KUNIT_ASSERT_LT(test, i, (unsigned int)LINE_SLOTS);
+			seen |= BIT(i);
+		}
+		for (i = 0; i < LINE_SLOTS; i++) {
+			if (((tags >> (i * TAGS_BITS)) & TAGS_MASK) == tags_of(hash))
+				KUNIT_EXPECT_TRUE(test, seen & BIT(i));
+		}
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(lines_in_order),
 	KUNIT_CASE(chunks),
+	KUNIT_CASE(all_at_once),
 	KUNIT_CASE(slots),
 	KUNIT_CASE(overflow),
 	KUNIT_CASE(lock_follows),
