@@ -60,7 +60,8 @@ struct nf_ct_array;
 /**
  * struct nf_ct_table - the index of one network namespace
  * @cur:	array that lookups start in; RCU, replaced under @resize_mutex
- * @key:	key of the hash, drawn when the namespace is made; immutable
+ * @key:	key of the hash, drawn when something is hashed first; immutable from then
+ * @keyed:	@key has been drawn; set after it
  * @net:	the namespace; immutable
  * @slots:	slots that are taken in the index; on a cache line of its own,
  *		since each insert writes it and each lookup reads the above
@@ -70,6 +71,7 @@ struct nf_ct_array;
 struct nf_ct_table {
 	struct nf_ct_array __rcu *cur;
 	hsiphash_key_t		key;
+	bool			keyed;
 	struct net		*net;
 	atomic_t		slots ____cacheline_aligned_in_smp;
 	struct mutex		resize_mutex;
@@ -188,6 +190,8 @@ void nf_ct_table_init(void);
 void nf_ct_table_ready(bool is);
 
 u32 nf_ct_tuple_hash(const hsiphash_key_t *key,
+		     const struct nf_conntrack_tuple *tuple, u16 zone_id);
+u32 nf_ct_table_hash(const struct net *net,
 		     const struct nf_conntrack_tuple *tuple, u16 zone_id);
 struct nf_conntrack_tuple_hash *
 nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,

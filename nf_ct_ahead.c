@@ -153,8 +153,7 @@ static unsigned int look(void *priv, struct sk_buff *skb,
 	if (!worth(s, state->net) || !tuple_of(skb, state->net, &tuple))
 		return NF_ACCEPT;
 
-	hash = nf_ct_tuple_hash(&nf_ct_table_of(state->net)->key, &tuple,
-				NF_CT_DEFAULT_ZONE_ID);
+	hash = nf_ct_table_hash(state->net, &tuple, NF_CT_DEFAULT_ZONE_ID);
 	nf_ct_table_fetch_line(state->net, hash);
 	if (pending(s) >= DISTANCE)
 		fetch_entry(s, state->net);

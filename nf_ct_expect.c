@@ -79,8 +79,10 @@ static struct hlist_head *bucket(const struct net *net,
 		.l3num		= tuple->src.l3num,
 		.protonum	= tuple->dst.protonum,
 	};
-	u32 hash = siphash(&key, sizeof(key), &hash_key);
+	u32 hash;
 
+	net_get_random_once(&hash_key, sizeof(hash_key));
+	hash = siphash(&key, sizeof(key), &hash_key);
 	return &nf_ct_expect_hash[reciprocal_scale(hash, nf_ct_expect_hsize)];
 }
 
@@ -778,7 +780,6 @@ int nf_conntrack_expect_init(void)
 	if (!nf_ct_expect_hsize)
 		nf_ct_expect_hsize = max(nf_conntrack_htable_size / 256, 1U);
 	nf_ct_expect_max = nf_ct_expect_hsize * 4;
-	get_random_bytes(&hash_key, sizeof(hash_key));
 
 	expect_cache = KMEM_CACHE(nf_conntrack_expect, 0);
 	if (!expect_cache)

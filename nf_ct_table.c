@@ -96,10 +96,41 @@ static unsigned int slots_of(struct nf_conn *ct, enum ip_conntrack_dir first)
 	return first == IP_CT_DIR_ORIGINAL && !stands_once(ct) ? 2 : 1;
 }
 
-static u32 table_hash(const struct net *net,
-		      const struct nf_conntrack_tuple *tuple, u16 zone_id)
+/* Not before it is needed: built in, the first namespace is there when the machine has
+ * hardly begun to collect what is random.
+ */
+static void draw_key(struct nf_ct_table *table)
 {
-	return nf_ct_tuple_hash(&nf_ct_table_of(net)->key, tuple, zone_id);
+	static DEFINE_SPINLOCK(lock);
+
+	spin_lock_bh(&lock);
+	if (!table->keyed) {
+		get_random_bytes(&table->key, sizeof(table->key));
+		/* Pairs with nf_ct_table_hash(). */
+		smp_store_release(&table->keyed, true);
+	}
+	spin_unlock_bh(&lock);
+}
+
+/**
+ * nf_ct_table_hash - hash of a tuple in a zone of a namespace
+ * @net: namespace
+ * @tuple: tuple; its direction does not count
+ * @zone_id: id of the zone in the tuple's direction
+ *
+ * Context: any but hard interrupt.
+ *
+ * Return: what nf_ct_tuple_hash() says, by the key of the namespace.
+ */
+u32 nf_ct_table_hash(const struct net *net,
+		     const struct nf_conntrack_tuple *tuple, u16 zone_id)
+{
+	struct nf_ct_table *table = nf_ct_table_of(net);
+
+	/* Pairs with draw_key(). */
+	if (unlikely(!smp_load_acquire(&table->keyed)))
+		draw_key(table);
+	return nf_ct_tuple_hash(&table->key, tuple, zone_id);
 }
 
 /* Lock the lines of the hashes of both directions, in order. */
@@ -311,7 +342,7 @@ nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
 		.tuple = tuple,
 		.zone = zone,
 		.net = net,
-		.hash = table_hash(net, tuple, orig),
+		.hash = nf_ct_table_hash(net, tuple, orig),
 	};
 	struct nf_conntrack_tuple_hash *found;
 
@@ -320,7 +351,7 @@ nf_ct_table_find(struct net *net, const struct nf_conntrack_zone *zone,
 	if (likely(found) || likely(orig == reply))
 		return found;
 
-	key.hash = table_hash(net, tuple, reply);
+	key.hash = nf_ct_table_hash(net, tuple, reply);
 	return find_get(&key);
 }
 
@@ -436,7 +467,7 @@ int nf_conntrack_tuple_taken(const struct nf_conntrack_tuple *tuple,
 		.tuple = tuple,
 		.zone = zone,
 		.net = net,
-		.hash = table_hash(net, tuple,
+		.hash = nf_ct_table_hash(net, tuple,
 				   nf_ct_zone_id(zone, IP_CT_DIR_REPLY)),
 	};
 	struct nf_conn *ct;
@@ -461,7 +492,7 @@ EXPORT_SYMBOL_GPL(nf_conntrack_tuple_taken);
 
 static u32 entry_hash(const struct nf_conn *ct, enum ip_conntrack_dir dir)
 {
-	return table_hash(nf_ct_net(ct), nf_ct_tuple(ct, dir),
+	return nf_ct_table_hash(nf_ct_net(ct), nf_ct_tuple(ct, dir),
 			  nf_ct_zone_id(nf_ct_zone(ct), dir));
 }
 
@@ -592,6 +623,17 @@ static bool has_room(struct nf_ct_line *head, unsigned int need)
 	return false;
 }
 
+/* A line and its overflow. */
+static unsigned int line_length(const struct nf_ct_line *head)
+{
+	const struct nf_ct_line *line;
+	unsigned int n = 0;
+
+	for_each_line(line, head)
+		n++;
+	return n;
+}
+
 /* The held line that lacks free slots, if any. */
 static struct nf_ct_line *without_room(struct held *h, struct nf_conn *ct,
 				       enum ip_conntrack_dir first)
@@ -652,6 +694,8 @@ again:
 		}
 		line_append(full, spare);
 		spare = NULL;
+		if (unlikely(line_length(full) > LINE_LONG))
+			NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), chaintoolong);
 	}
 	if (!err) {
 		publish(&h, ct, first);

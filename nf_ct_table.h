@@ -75,6 +75,7 @@
 #define MAX_BITS	26
 #define FILL		4		/* slots a line on average, then grow */
 #define FAR_OFF		BIT(29)	/* jiffies; nothing is due before */
+#define LINE_LONG	4		/* lines behind one another that chance hardly makes */
 #define OFFLOAD_LOOK	(10 * HZ)	/* look again at offloaded flows */
 #define WALK_LINES	1024		/* visited at most in one call */
 

@@ -459,7 +459,6 @@ int nf_ct_table_init_net(struct net *net)
 	if (net_eq(net, &init_net))
 		bits = buckets_to_bits(nf_conntrack_htable_size);
 
-	get_random_bytes(&table->key, sizeof(table->key));
 	atomic_set(&table->slots, 0);
 	mutex_init(&table->resize_mutex);
 	INIT_WORK(&table->resize_work, resize_work);
