@@ -16,7 +16,7 @@
 #: make check-stock      the same tests on the stock modules
 #: make check-abi        exported symbols, CRCs and licences, against the kernel's
 #: make check-arch       the same for arm64, armhf, mips, mipsel and s390x, each built
-#:                       without a warning
+#:                       without a warning; and check-mips
 #: make check-mips       big-endian MIPS, booted: flows as the file and netlink show them
 #: make check-configs    the modules for kernels with the tracker's options on and off
 #: make unit             the unit tests in User-Mode Linux, and what they cover

@@ -90,6 +90,16 @@ image() {
 	echo "$dir"
 }
 
+# kernel_of MACHINE: the version of its kernel: one of Debian's (6.1, 6.12, a full
+# version), or one that scripts/debug/kernel builds, if it has to be (uml:6.1,
+# check:6.12).
+kernel_of() {
+	case $1 in
+	*:*) "$top/scripts/debug/kernel" "${1%%:*}" "${1#*:}" ;;
+	*) resolve "$1" ;;
+	esac
+}
+
 # kernel_source SERIES: the directory that Debian's source was unpacked to. Nothing
 # is built in there.
 kernel_source() {
