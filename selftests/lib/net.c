@@ -33,13 +33,13 @@
 
 static char data[MAX_SIZE], got[MAX_SIZE + 256];
 
-static void die(const char *why)
+static __attribute__((noreturn)) void die(const char *why)
 {
 	fprintf(stderr, "%s\n", why);
 	exit(1);
 }
 
-static void fail(void)
+static __attribute__((noreturn)) void fail(void)
 {
 	die(errno == EAGAIN || errno == EINPROGRESS ? "no answer in time" : strerror(errno));
 }

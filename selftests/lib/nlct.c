@@ -49,7 +49,7 @@ static struct nfct_filter_dump_mark fmark, fstatus;
 static int by_mark, by_status;
 static uint8_t family = AF_INET;
 
-static void die(const char *why)
+static __attribute__((noreturn)) void die(const char *why)
 {
 	fprintf(stderr, "%s\n", why);
 	exit(2);

@@ -33,7 +33,7 @@
 static FILE *out;
 
 /* leave: the machine ends; without "# end" if something went wrong. */
-static void leave(const char *what)
+static __attribute__((noreturn)) void leave(const char *what)
 {
 	if (what)
 		fprintf(out, "failed: %s: %s\n", what, strerror(errno));
