@@ -110,7 +110,7 @@ bench: fetch
 	@bench/run
 
 embed unembed:
-	@scripts/embed $@ $(TREE)
+	@scripts/embed $@ '$(TREE)'
 
 check-packages:
 	@scripts/fetch --packages

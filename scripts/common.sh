@@ -5,9 +5,11 @@
 # how an error is said. Sourced, never run.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/nf_ct
+cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/nf_ct
 build=${BUILD:-$top/build}
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+# What compilers say is looked at.
+export LC_ALL=C.UTF-8
 
 # The kernels this project is tested on, as Debian's package names begin.
 series=(6.1 6.12)
