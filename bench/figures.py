@@ -28,12 +28,6 @@ TITLES = {
     "bytes_udp": "bytes a UDP flow, bare",
     "bytes_tcp": "bytes a TCP flow, bare",
     "bytes_all": "bytes a UDP flow: NAT, accounting, events",
-    "hit_udp_ipv6": "established UDP over IPv6, ns",
-    "hit_udp_nat": "established UDP with NAT, ns",
-    "hit_udp_acct": "established UDP with accounting, ns",
-    "hit_udp_events": "established UDP with events, ns",
-    "hit_udp_labels": "established UDP with labels, ns",
-    "hit_udp_tstamp": "established UDP with timestamps, ns",
     "proc_ms": "cat /proc/net/nf_conntrack, ms",
     "list_ms": "conntrack -L, ms",
     "delete_by_address_ms": "conntrack -D by address, ms",
@@ -50,14 +44,23 @@ TITLES = {
     "idle_us": "CPU of an idle machine with idle flows a second, µs",
     "parallel_l_1": "lookups a second, one CPU (QEMU)",
     "parallel_l_2": "lookups a second, two CPUs (QEMU)",
+    "parallel_l_ratio": "two CPUs against one: lookups",
     "parallel_i_1": "inserts and deletes a second, one CPU (QEMU)",
     "parallel_i_2": "inserts and deletes a second, two CPUs (QEMU)",
+    "parallel_i_ratio": "two CPUs against one: inserts and deletes",
     "parallel_b_1": "lookups, inserts, deletes a second, one CPU (QEMU)",
     "parallel_b_2": "lookups, inserts, deletes a second, two CPUs (QEMU)",
+    "parallel_b_ratio": "two CPUs against one: lookups, inserts, deletes",
     "flood_99": "honest handshakes through a flood, 99 % assured, %",
     "flood_95": "honest handshakes through a flood, 95 % assured, %",
     "flood_90": "honest handshakes through a flood, 90 % assured, %",
 }
+
+for kind in ("udp", "tcp"):
+    for name, text in (("ipv6", "over IPv6"), ("nat", "with NAT"),
+                       ("acct", "with accounting"), ("events", "with events"),
+                       ("labels", "with labels"), ("tstamp", "with timestamps")):
+        TITLES[f"hit_{kind}_{name}"] = f"established {kind.upper()} {text}, ns"
 
 for kind in ("udp", "tcp"):
     for size in (8, 32, 64):
@@ -65,6 +68,20 @@ for kind in ("udp", "tcp"):
             name = f"batch_{kind}_{end}_{size}"
             TITLES[name] = f"{kind.upper()} in batches of {size}, tracked, {text}, ns"
             TITLES[name + "_ahead"] = TITLES[name] + ", lookahead=1"
+
+
+def add_ratios(values):
+    """What two CPUs do against one, of each tracker and round"""
+    for (figure, flows), trackers in list(values.items()):
+        if not (figure.startswith("parallel_") and figure.endswith("_1")):
+            continue
+        two = values.get((figure[:-1] + "2", flows), {})
+        for tracker, rounds in trackers.items():
+            both = {r: two[tracker][r] / one for r, one in rounds.items()
+                    if one and r in two.get(tracker, {})}
+            if both:
+                key = (figure[:-1] + "ratio", flows)
+                values.setdefault(key, {})[tracker] = both
 
 
 def read(path):
@@ -85,6 +102,7 @@ def read(path):
                 figure, tracker = figure + "_ahead", "ours"
             key = (figure, int(word[3]))
             values.setdefault(key, {}).setdefault(tracker, {})[word[0]] = number
+    add_ratios(values)
     for (figure, flows), trackers in values.items():
         if figure.endswith("_ahead"):
             plain = values.get((figure[:-len("_ahead")], flows), {})
