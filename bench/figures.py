@@ -69,6 +69,12 @@ for kind in ("udp", "tcp"):
             TITLES[name] = f"{kind.upper()} in batches of {size}, tracked, {text}, ns"
             TITLES[name + "_ahead"] = TITLES[name] + ", lookahead=1"
 
+TITLES["batch_rules"] = "UDP in batches of 32, forwarded, 50 filter rules, ns"
+TITLES["batch_rules_skip"] = TITLES["batch_rules"] + ", skip_filter=1"
+
+# Settings that ours alone has: what is measured with them stands beside stock without.
+OURS_ALONE = ("_ahead", "_skip")
+
 
 def add_ratios(values):
     """What two CPUs do against one, of each tracker and round"""
@@ -85,8 +91,8 @@ def add_ratios(values):
 
 
 def read(path):
-    """{(figure, flows): {tracker: {round: value}}}; figures of ours with
-    lookahead=1 have a name of their own, beside the same of stock"""
+    """{(figure, flows): {tracker: {round: value}}}; figures of ours with what stock
+    has not have a name of their own, beside the plain one of stock"""
     values = {}
     with open(path, encoding="utf-8") as lines:
         for line in lines:
@@ -104,9 +110,10 @@ def read(path):
             values.setdefault(key, {}).setdefault(tracker, {})[word[0]] = number
     add_ratios(values)
     for (figure, flows), trackers in values.items():
-        if figure.endswith("_ahead"):
-            plain = values.get((figure[:-len("_ahead")], flows), {})
-            trackers["stock"] = plain.get("stock", {})
+        for end in OURS_ALONE:
+            if figure.endswith(end):
+                plain = values.get((figure.removesuffix(end), flows), {})
+                trackers["stock"] = plain.get("stock", {})
     return values
 
 
