@@ -16,10 +16,10 @@
  *	miss KIND N PACKETS	lookups that find nothing
  *	flags|outside|error KIND N PACKETS	INVALID packets; ICMP errors
  *	flush			delete all
- *	late SECONDS [LEFT]	all flows fall due in SECONDS: how late they go, the
- *				last but LEFT
+ *	late SECONDS [LEFT]	all flows fall due in SECONDS: how late they go,
+ *				until LEFT are left
  *	stall 1|0		a timer inserts a flow every 100 us; how long it
- *				had to wait at most
+ *				had to wait at most, and work
  *	parallel KIND N CPUS WHAT	WHAT: l lookups, i inserts, b both
  *	batch KIND N PACKETS WHATSIZE	packets in batches of SIZE, from bench0 on;
  *				WHAT: d end behind connection tracking,

@@ -33,10 +33,6 @@ TITLES = {
     "delete_by_address_ms": "conntrack -D by address, ms",
     "flush_netlink_ms": "conntrack -F, ms",
     "netns_remove_ms": "removal of the namespace, ms",
-    "stall_idle_us": "longest insert, nothing else going on, µs",
-    "stall_grow_us": "longest insert while the table grows, µs",
-    "stall_shrink_us": "longest insert while it shrinks, µs",
-    "stall_expiry_us": "longest insert while all flows expire, µs",
     "late_median_ms": "lateness of flows due at once: median, ms",
     "late_99_ms": "lateness of flows due at once: 99 %, ms",
     "late_last_ms": "lateness of flows due at once: last, ms",
@@ -68,6 +64,12 @@ for kind in ("udp", "tcp"):
             name = f"batch_{kind}_{end}_{size}"
             TITLES[name] = f"{kind.upper()} in batches of {size}, tracked, {text}, ns"
             TITLES[name + "_ahead"] = TITLES[name] + ", lookahead=1"
+
+for name, text in (("idle", "nothing else going on"), ("grow", "the table grows"),
+                   ("shrink", "the table shrinks"), ("expiry", "all flows expire")):
+    TITLES[f"stall_{name}_us"] = f"longest insert: {text}, µs"
+    TITLES[f"stall_{name}_999_us"] = f"longest of 999 of 1000 inserts: {text}, µs"
+    TITLES[f"stall_{name}_cpu_us"] = f"longest CPU time of an insert: {text}, µs"
 
 TITLES["batch_rules"] = "UDP in batches of 32, forwarded, 50 filter rules, ns"
 TITLES["batch_rules_skip"] = TITLES["batch_rules"] + ", skip_filter=1"
