@@ -73,6 +73,8 @@ for name, text in (("idle", "nothing else going on"), ("grow", "the table grows"
 
 TITLES["batch_rules"] = "UDP in batches of 32, forwarded, 50 filter rules, ns"
 TITLES["batch_rules_skip"] = TITLES["batch_rules"] + ", skip_filter=1"
+TITLES["veth_packets"] = "UDP packets a second from client by router to server"
+TITLES["veth_packet"] = "UDP packet from client by router to server, ns"
 
 # Settings that ours alone has: what is measured with them stands beside stock without.
 OURS_ALONE = ("_ahead", "_skip")
