@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Which connections have a helper: none by its port alone, those that a rule of
-# nftables or iptables says; what happens to them when the helper's module goes;
-# and what a helper says when it drops a packet.
+# Which connections have a helper: none by its port alone, unless the sysctl says
+# so; those that a rule of nftables or iptables says; what happens to them when the
+# helper's module goes; and what a helper says when it drops a packet.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib/net.sh"
 . "$(dirname "$0")/lib/helper.sh"
 
-need_tools nft iptables socat
+need_tools conntrack iptables nft socat
 need_module nf_conntrack_tftp
 setup_topology
 
@@ -36,6 +36,72 @@ firewall - udp 69
 request 4000
 check "a connection to the helper's port is tracked" ct "$router" "udp .*sport=4000 dport=69"
 check "and has no helper" not_expected 4000
+
+# By port, where the sysctl says so.
+by_port() {
+	in_ns "$router" sh -c "echo $1 >$sysctl"
+}
+is_by_port() {
+	in_ns "$router" cat $sysctl
+}
+# helper_of PORT: the name of the helper that the connection from there has.
+helper_of() {
+	in_ns "$router" conntrack -L -p udp --sport "$1" 2>/dev/null |
+		sed -n 's/.* helper=\([^ ]*\).*/\1/p'
+}
+warnings() {
+	dmesg | grep -c 'nf_conntrack: helpers are assigned by port'
+}
+if [ "$(ct_module)" = ours ]; then
+	check_eq "a new namespace has it off" 0 "$(is_by_port)"
+	check_fails "2 is refused" by_port 2
+	check_fails "and so is a word" by_port yes
+	check_eq "nothing changes by that" 0 "$(is_by_port)"
+	check "off can be set to off" by_port 0
+	check_eq "none of it is worth a warning" 0 "$(warnings)"
+	check "it can be turned on" by_port 1
+	check_eq "which is read back" 1 "$(is_by_port)"
+	check_eq "and the log warns" 1 "$(warnings)"
+	check_eq "it is the namespace's own" 0 "$(<$sysctl)"
+
+	request 4010
+	check "a new connection to the port has the helper, without a rule" expected 4010
+	check_eq "netlink says which" tftp "$(helper_of 4010)"
+	request 4000
+	check "one from before has not" not_expected 4000
+
+	# Of another kind, so that it can be told from the port's.
+	modprobe nf_conntrack_amanda
+	by_iptables amanda udp 69
+	request 4011
+	check_eq "the helper that a template names is the one" amanda "$(helper_of 4011)"
+	check "and not the port's" not_expected 4011
+	firewall - udp 69
+	request 4012
+	check_eq "without the rule it is the port's again" tftp "$(helper_of 4012)"
+
+	check "the module can go: its port holds nothing" busywait 10000 removed nf_conntrack_tftp
+	check "with it, what it expected" not_expected '[0-9]*'
+	check_eq "its connection has no helper" "" "$(helper_of 4012)"
+	request 4013
+	check_eq "nor has a new one" "" "$(helper_of 4013)"
+	modprobe nf_conntrack_tftp
+	request 4014
+	check "when it is back, a new one has it" expected 4014
+
+	check "it can be turned off" by_port 0
+	request 4015
+	check "a new connection is tracked" ct "$router" "udp .*sport=4015 dport=69"
+	check_eq "and has no helper" "" "$(helper_of 4015)"
+	check "and nothing expected" not_expected 4015
+	request 4014
+	check_eq "one from before keeps its own" tftp "$(helper_of 4014)"
+	check "it can be turned on once more" by_port 1
+	check_eq "the log has warned once" 1 "$(warnings)"
+	by_port 0
+else
+	skip "helpers by port" "not in the stock module"
+fi
 
 # By rule.
 firewall tftp udp 69
