@@ -3,10 +3,12 @@
 #
 # Known entries are looked up on one CPU while another inserts and deletes
 # others, and the table is made larger and smaller all the time: none is missed,
-# none is shown twice or not at all, none is left behind.
+# none is shown twice or not at all, in the file or by netlink, none has another id
+# than before, none is left behind.
 
 . "$(dirname "$0")/lib.sh"
 
+need_tools conntrack
 seconds=${SECONDS_OF_STRESS:-$((15 * ${SLOW:-1}))}
 known=1000
 param=/sys/module/ct_stress/parameters
@@ -33,30 +35,52 @@ resize() {
 	done
 }
 
-twice=0
-missing=0
-lists=0
+# The known ones, as one and the other show them: each is said by what it comes from.
+by_file() {
+	cat /proc/net/nf_conntrack
+}
+by_netlink() {
+	conntrack -L -o id 2>/dev/null
+}
+tuple='src=10\.1\.[0-9.]* dst=11\.0\.0\.1 sport=[0-9]*'
+
+declare -A twice=() missing=() lists=()
+changed=0
 bg resize
 resizer=$!
-end=$((SECONDS + seconds))
-while [ $SECONDS -lt $end ]; do
-	grep -o 'src=10\.1\.[0-9.]* dst=11.0.0.1 sport=[0-9]*' /proc/net/nf_conntrack >"$scratch/list"
-	twice=$((twice + $(sort "$scratch/list" | uniq -d | wc -l)))
-	missing=$((missing + known - $(sort -u "$scratch/list" | wc -l)))
-	lists=$((lists + 1))
+began=$SECONDS
+end=$((began + seconds))
+while [ $SECONDS -lt $end ] || [ "${lists[netlink]-0}" -lt 2 ]; do
+	for by in file netlink; do
+		"by_$by" | grep "$tuple" >"$scratch/known"
+		grep -o "$tuple" "$scratch/known" | sort >"$scratch/list"
+		twice[$by]=$((${twice[$by]-0} + $(uniq -d "$scratch/list" | wc -l)))
+		missing[$by]=$((${missing[$by]-0} + known - $(uniq "$scratch/list" | wc -l)))
+		lists[$by]=$((${lists[$by]-0} + 1))
+	done
+	# Still those of netlink.
+	sed -E "s/.*($tuple).* (id=[0-9]+)$/\1 \2/" "$scratch/known" | sort -u >"$scratch/ids"
+	[ -e "$scratch/first" ] || cp "$scratch/ids" "$scratch/first"
+	changed=$((changed + $(comm -13 "$scratch/first" "$scratch/ids" | wc -l)))
 done
+took=$((SECONDS - began))
 touch "$scratch/stop"
 check "the resizing ends" busywait 10000 gone "$resizer"
 
 lookups=$(<$param/lookups)
 churned=$(<$param/churned)
 resizes=$(<"$scratch/resizes")
-comment "$lookups lookups, $churned inserted and deleted, $resizes resizes, $lists lists in $seconds s"
+comment "$lookups lookups, $churned inserted and deleted, $resizes resizes,
+${lists[file]} lists of the file and ${lists[netlink]} by netlink in $took s"
 check "enough has happened" test "$lookups" -gt 10000 -a "$churned" -gt 1000 -a \
-	"$resizes" -ge 5 -a "$lists" -ge 2
+	"$resizes" -ge 5 -a "${lists[file]}" -ge 2
 check_eq "lookups of known entries that missed" 0 "$(<$param/missed)"
-check_eq "known entries shown twice" 0 "$twice"
-check_eq "known entries not shown" 0 "$missing"
+for by in file netlink; do
+	check_eq "known entries shown twice, by $by" 0 "${twice[$by]}"
+	check_eq "known entries not shown, by $by" 0 "${missing[$by]}"
+done
+check_eq "ids by netlink" $known "$(grep -c ' id=' "$scratch/first")"
+check_eq "ids that were others later" 0 "$changed"
 check_eq "inserts that failed" 0 "$(<$param/failed)"
 check_fails "no resize was refused" test -s "$scratch/refused"
 rmmod ct_stress
