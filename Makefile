@@ -24,6 +24,7 @@
 #:                       chance in the test machine: FUZZ_SECONDS (600) each, SEED=,
 #:                       PARTS="parser packets netlink files all"
 #: make bench            the stock modules and ours side by side: times, memory
+#:                       (bench/profile says where the time goes)
 #: make compare          generated packets on the stock module and on ours: SEED=,
 #:                       COUNT= packets a family, FAMILY="tcp ...", SEQ=file
 #: make embed TREE=...   nf_ct within a kernel source tree; make unembed undoes it
