@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Say things through a router that rewrites them, and compare what is heard."""
 
+import os
 import random
 import re
 import socket
@@ -13,6 +14,8 @@ from ftp_session import Session, expected
 
 lossy, module, client, router, server = sys.argv[1:]
 OURS = "ours"
+# Seconds for what is said through wires that lose it.
+PATIENCE = 60 * int(os.environ.get("SLOW") or 1)
 
 
 def verdict(good, what, why=""):
@@ -96,7 +99,7 @@ def both_ways(s, what, size=200000):
     got = {}
 
     def listen(sock, n, name):
-        got[name] = hear(sock, n, 60)
+        got[name] = hear(sock, n, PATIENCE)
 
     def say(sock, text):
         try:
@@ -106,7 +109,7 @@ def both_ways(s, what, size=200000):
 
     threads = []
     for name, (one, other, text) in enumerate(ways):
-        one.settimeout(60)
+        one.settimeout(PATIENCE)
         threads.append(threading.Thread(target=say, args=(one, text)))
         threads.append(threading.Thread(target=listen,
                                         args=(other, len(text), name)))
