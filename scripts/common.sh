@@ -102,6 +102,21 @@ kernel_of() {
 	esac
 }
 
+# build_for KVER PART...: scripts/build builds the parts for the kernel; what it says is
+# shown if it fails.
+build_for() {
+	local kver=$1 part log=$build/log/$1-build
+
+	shift
+	mkdir -p "$build/log"
+	for part; do
+		KDIR='' KVER=$kver "$top/scripts/build" "$part" >"$log" 2>&1 || {
+			cat "$log" >&2
+			die "building for $kver failed"
+		}
+	done
+}
+
 # kernel_source SERIES: the directory that Debian's source was unpacked to. Nothing
 # is built in there.
 kernel_source() {
