@@ -468,7 +468,7 @@ int nf_conntrack_tuple_taken(const struct nf_conntrack_tuple *tuple,
 		.zone = zone,
 		.net = net,
 		.hash = nf_ct_table_hash(net, tuple,
-				   nf_ct_zone_id(zone, IP_CT_DIR_REPLY)),
+					 nf_ct_zone_id(zone, IP_CT_DIR_REPLY)),
 	};
 	struct nf_conn *ct;
 	int taken = 0;
@@ -493,7 +493,7 @@ EXPORT_SYMBOL_GPL(nf_conntrack_tuple_taken);
 static u32 entry_hash(const struct nf_conn *ct, enum ip_conntrack_dir dir)
 {
 	return nf_ct_table_hash(nf_ct_net(ct), nf_ct_tuple(ct, dir),
-			  nf_ct_zone_id(nf_ct_zone(ct), dir));
+				nf_ct_zone_id(nf_ct_zone(ct), dir));
 }
 
 /* Are a tuple's ends those of another one, turned round? Then so are their hashes the
